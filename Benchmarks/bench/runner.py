@@ -1,0 +1,166 @@
+"""Runs the rounds: every round starts each peer afresh, measures it and ends it, in an order that turns with the round,
+so that what changes on the machine meanwhile meets all of them."""
+
+import os
+import shlex
+import shutil
+import statistics
+import sys
+import tempfile
+
+from . import load, peers as peers_module, tools
+from .processes import Child, StartError, free_ports, stop_all
+
+DIRECT = "direct"
+
+
+class HelperError(Exception):
+    """The upstream or the device ended."""
+
+
+class Bench:
+    """Ports, directories and helpers of one run."""
+
+    def __init__(self, proxy_cpu, load_cpu):
+        self.proxy_cpu, self.load_cpu = proxy_cpu, load_cpu
+        self.directory = tempfile.mkdtemp(prefix="sluice-bench-")
+        os.chmod(self.directory, 0o711)
+        ports = free_ports(5)
+        self.http_port, self.tcp_port, self.modbus_port, self.upstream_port, self.device_port = ports
+        self.file_limit = load.raise_file_limit()
+        self.commands = {}
+        self.scenario = None
+        self._helpers = []
+        self._starts = 0
+
+    def start_helpers(self):
+        """The upstream and the Modbus device, on the load's CPU."""
+        for name, port in (("upstream", self.upstream_port), ("modbus-device", self.device_port)):
+            log = os.path.join(self.directory, f"{name}.log")
+            child = Child([tools.compiled(name), port], self.load_cpu, log)
+            child.wait_for_ports([port])
+            self._helpers.append(child)
+            self.commands[name] = shlex.join(child.command)
+
+    def require_helpers(self):
+        """Raises HelperError when the upstream or the device is gone: then nothing more can be measured."""
+        for child in self._helpers:
+            if not child.is_alive():
+                raise HelperError(f"`{child.command[3]}` ended: {child.log_tail()}")
+
+    def values(self):
+        """What the configuration templates are filled in with."""
+        return {
+            "HTTP_PORT": self.http_port, "TCP_PORT": self.tcp_port, "MODBUS_PORT": self.modbus_port,
+            "UPSTREAM_PORT": self.upstream_port, "DEVICE_PORT": self.device_port, "NOFILE": self.file_limit,
+        }
+
+    def fresh_directory(self, name):
+        self._starts += 1
+        path = os.path.join(self.directory, f"{name}-{self._starts}")
+        os.mkdir(path, 0o755)
+        return path
+
+    def close(self):
+        stop_all()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+
+class Result:
+    """What one peer showed in one scenario over all rounds."""
+
+    def __init__(self, scenario, peer):
+        self.scenario, self.peer = scenario, peer
+        self.samples = {}
+        self.missing = None
+        self.failure = None
+
+    def median(self, key):
+        values = [sample[key] for sample in self.samples.values() if sample.get(key) is not None]
+        return statistics.median(values) if values else None
+
+    def costs(self):
+        values = [self.scenario.cost(sample) for sample in self.samples.values()]
+        return [value for value in values if value is not None]
+
+    def errors(self):
+        return sum(sample["errors"] for sample in self.samples.values())
+
+    def ratio(self, baseline):
+        """The median over the rounds of this peer's cost divided by the baseline's in the same round."""
+        ratios = []
+        for number, sample in self.samples.items():
+            other = baseline.samples.get(number) if baseline else None
+            mine, theirs = self.scenario.cost(sample), self.scenario.cost(other) if other else None
+            if mine is not None and theirs:
+                ratios.append(mine / theirs)
+        return statistics.median(ratios) if ratios else None
+
+
+def run(bench, scenarios, peers, rounds, seconds, say=lambda text: print(text, file=sys.stderr, flush=True)):
+    """Measures every peer in every scenario. Returns {scenario name: {peer name: Result}}."""
+    results = {}
+    for scenario in scenarios:
+        names = list(peers)
+        if scenario.kind == "modbus" and DIRECT not in names:
+            names = [DIRECT] + names
+        table = {name: Result(scenario, name) for name in names}
+        results[scenario.name] = table
+        count = min(rounds, 3) if scenario.kind == "idle" else rounds
+        bench.scenario = scenario.name
+        say(f"{scenario.name}: {scenario.title}")
+        for number in range(count):
+            turn = number % len(names)
+            for name in names[turn:] + names[:turn]:
+                if name == DIRECT and scenario.kind == "idle":
+                    table[name].missing = "not measured: there is no proxy to weigh"
+                    continue
+                if not table[name].missing and not table[name].failure:
+                    _measure(bench, scenario, peers.get(name), table[name], number, seconds)
+                    say(f"  round {number + 1}/{count}  {name:13s} {_progress(table[name], number)}")
+    return results
+
+
+def _measure(bench, scenario, peer, result, number, seconds):
+    child = None
+    bench.require_helpers()
+    try:
+        if peer:
+            child = peer.start(bench, {"DEVICE_CONNECTIONS": scenario.connections if scenario.kind == "modbus" else 1})
+        result.samples[number] = scenario.measure(bench, child, seconds, warm_up=1)
+    except tools.MissingTool as error:
+        result.missing = str(error)
+    except (StartError, load.LoadError, OSError) as error:
+        result.failure = str(error) or type(error).__name__
+    finally:
+        if child:
+            child.stop()
+
+
+def _progress(result, number):
+    if result.missing:
+        return f"not available: {result.missing}"
+    if result.failure:
+        return f"FAILED: {result.failure}"
+    sample, scenario = result.samples[number], result.scenario
+    cost = scenario.cost(sample)
+    text = f"{cost:8.2f} {scenario.cost_unit}" if cost is not None else " " * 8
+    if "rps" in sample:
+        text += f"  {sample['rps']:9.0f} requests/s"
+    return text + (f"  {sample['errors']} ERRORS" if sample["errors"] else "")
+
+
+def summary(results):
+    """Everything as plain values, for JSON."""
+    out = {}
+    for scenario, table in results.items():
+        baseline = table.get(peers_module.BASELINE)
+        out[scenario] = {
+            name: {
+                "missing": result.missing, "failure": result.failure, "ratio": result.ratio(baseline),
+                "rounds": list(result.samples.values()),
+                "median": {key: result.median(key) for key in next(iter(result.samples.values()), {})},
+            }
+            for name, result in table.items()
+        }
+    return out

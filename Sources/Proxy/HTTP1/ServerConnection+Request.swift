@@ -1,0 +1,368 @@
+import NIOCore
+import SluiceModel
+import Wire
+
+extension ServerConnection {
+  // MARK: Head
+
+  /// Reads the next request head from what was received.
+  /// - Returns: whether the connection may have more to do.
+  func readHead() -> Bool {
+    guard var bytes = inbound, bytes.readableBytes > 0 else {
+      inbound = nil
+      return false
+    }
+    if phase == .head, !scanner.foundEnd(bytes.readableBytesUInt8Span) {
+      if bytes.readableBytes >= limits.requestHeadBytes {
+        refuse(HeadError(.headTooLarge))
+      }
+      return false
+    }
+    if phase == .idle {
+      listener = slot.runtime
+      skipEmptyLines(&bytes)
+      guard bytes.readableBytes > 0 else {
+        inbound = nil
+        return false
+      }
+    }
+    let exchange = loop.takeExchange()
+    do {
+      guard try exchange.request.parse(bytes.readableBytesUInt8Span, limits: listener.headLimits) else {
+        loop.recycle(exchange)
+        if phase == .idle {
+          phase = .head
+          scanner.reset()
+          _ = scanner.foundEnd(bytes.readableBytesUInt8Span)
+          if exchangesServed > 0 { loop.schedule(deadline, after: limits.headerTimeout) }
+        }
+        inbound = bytes
+        return false
+      }
+    } catch {
+      exchange.request = RequestHead()
+      inbound = nil
+      begin(exchange)
+      refuse(error)
+      return false
+    }
+    let length = exchange.request.length
+    exchange.requestBytes.append(bytes.readableBytesUInt8Span, 0..<length)
+    bytes.moveReaderIndex(forwardBy: length)
+    inbound = bytes.readableBytes > 0 ? bytes : nil
+    begin(exchange)
+    requestHeadArrived(exchange)
+    return true
+  }
+
+  /// A robust server ignores empty lines before a request (RFC 9112 §2.2); one is enough.
+  private func skipEmptyLines(_ bytes: inout ByteBuffer) {
+    if bytes.getInteger(at: bytes.readerIndex, as: UInt16.self) == 0x0d0a { bytes.moveReaderIndex(forwardBy: 2) }
+  }
+
+  private func begin(_ exchange: Exchange) {
+    let now = loop.nowNanoseconds
+    exchange.startNanoseconds = now
+    exchange.id = loop.nextID(at: now)
+    exchange.client = peer
+    exchange.bytesIn = UInt64(exchange.requestBytes.count)
+    self.exchange = exchange
+    closesAfterReply = false
+    replyPhase = .none
+  }
+
+  private func requestHeadArrived(_ exchange: Exchange) {
+    let framing = exchange.request.framing
+    if framing == .none {
+      phase = .complete
+    } else {
+      phase = .body
+      requestDecoder = BodyDecoder(
+        framing, trailerLimit: Limits.trailerBytes, chunkLineLimit: Limits.chunkLineBytes)
+      progress.start(at: loop.nowNanoseconds, bytes: 0)
+    }
+    if !exchange.request.keepsAlive { closesAfterReply = true }
+    exchange.isWebSocket = exchange.request.asksForWebSocket(exchange.requestBytes.span)
+    if let trusted = ForwardedFor.client(exchange, peer: peer, trusted: listener.configuration.trustedProxies) {
+      exchange.client = trusted
+      exchange.isPeerTrusted = true
+    }
+    if let length = exchange.request.section.contentLength, length > limits.requestBodyBytes {
+      refuse(status: 413, source: "limit", rule: "requestBody", reason: "the request body is declared as \(length) bytes")
+      return
+    }
+    guard findRoute(exchange) else { return }
+    guard let route = exchange.route else {
+      exchange.record("route", "none", .block, "no route matches")
+      send(LocalReply(status: 404, detail: "No route matches this request."))
+      return
+    }
+    if route.chain.requestHead.isEmpty {
+      requestHeadPassed()
+    } else {
+      runRequestHeadFilters(from: 0)
+    }
+  }
+
+  /// Sets the exchange's route, or leaves it nil when none matches.
+  /// - Returns: false when the request was refused.
+  private func findRoute(_ exchange: Exchange) -> Bool {
+    let request = exchange.request
+    var host: [UInt8] = []
+    swap(&host, &loop.hostScratch)
+    host.removeAll(keepingCapacity: true)
+    for byte in exchange.requestBytes[request.hostRange] { host.append((byte &- 0x41) < 26 ? byte | 0x20 : byte) }
+    if host.last == 0x2e { host.removeLast() }
+    defer { swap(&host, &loop.hostScratch) }
+    if request.hasEmptyPath || request.isAsterisk {
+      exchange.normalizedPath = [0x2f]
+    } else if request.needsNormalization {
+      var path: [UInt8] = []
+      do {
+        let received = exchange.requestBytes
+        try PathNormalizer.normalize(received.span, request.pathRange, into: &path)
+      } catch {
+        refuse(error)
+        return false
+      }
+      exchange.normalizedPath = path
+    }
+    let rule: RouteTable.Rule?
+    if let path = exchange.normalizedPath {
+      rule = listener.routes.match(host: host, path: path.span, head: request, bytes: exchange.requestBytes.span)
+    } else {
+      let received = exchange.requestBytes
+      let bytes = received.span
+      rule = listener.routes.match(
+        host: host, path: bytes.extracting(request.pathRange), head: request, bytes: bytes)
+    }
+    if let rule {
+      exchange.route = listener.runtime(of: rule)
+      exchange.matchedPathLength = rule.path.length
+    }
+    return true
+  }
+
+  private func runRequestHeadFilters(from start: Int) {
+    guard let exchange, let filters = exchange.route?.chain.requestHead else { return }
+    var index = start
+    while index < filters.count {
+      let next = index + 1
+      let isOver = perform(filters[index].requestHead(exchange), of: filters[index]) { [weak self] in
+        self?.runRequestHeadFilters(from: next)
+      }
+      if isOver { return }
+      index = next
+    }
+    requestHeadPassed()
+  }
+
+  /// Carries out a filter's answer at a point before the upstream is involved.
+  /// - Returns: true when the chain does not go on now.
+  func perform(_ action: FilterAction, of filter: any Filter, next: @escaping () -> Void) -> Bool {
+    switch action {
+    case .next: return false
+    case .reply(let reply):
+      send(reply)
+      return true
+    case .reset:
+      abortExchange(errorType: "reset_by_filter", reason: "closed by `\(filter.name)`")
+      return true
+    case .wait:
+      exchange?.resumption = { [weak self, weak exchange] action in
+        guard let self, let exchange, self.exchange === exchange else { return }
+        if !self.perform(action, of: filter, next: next) { next() }
+        self.advance()
+      }
+      return true
+    }
+  }
+
+  private func requestHeadPassed() {
+    guard let exchange, let route = exchange.route else { return }
+    guard case .forward = route.configuration.action else {
+      answerFromRoute(exchange, route)
+      return
+    }
+    if phase == .body, !route.chain.requestBody.isEmpty {
+      exchange.bufferedBody = ByteBuffer()
+      if exchange.request.expectsContinue { writeContinue() }
+      loop.schedule(deadline, after: .seconds(1))
+      advance()
+    } else {
+      askForUpstream()
+    }
+  }
+
+  /// Redirects and direct responses.
+  private func answerFromRoute(_ exchange: Exchange, _ route: RouteRuntime) {
+    switch route.configuration.action {
+    case .respond(let response):
+      send(
+        LocalReply(
+          status: response.status, detail: "", content: (response.contentType, Array(response.body.utf8))))
+    case .redirect(let redirect):
+      let location = Redirect.location(redirect, exchange: exchange)
+      send(
+        LocalReply(
+          status: redirect.status, detail: "Moved.", headers: [HeaderSetting(name: "Location", value: location)],
+          content: ("text/plain; charset=utf-8", Array("\(location)\n".utf8))))
+    case .forward: break
+    }
+  }
+
+  // MARK: Body
+
+  /// Takes body bytes from what was received: into memory for filters that want it whole, else upstream.
+  /// - Returns: whether the connection may have more to do.
+  func pumpRequestBody() -> Bool {
+    guard let exchange, exchange.resumption == nil, let bytes = inbound, bytes.readableBytes > 0 else { return false }
+    let isBuffering = exchange.bufferedBody != nil
+    if !isBuffering {
+      guard let upstream, upstream.acceptsBody, upstream.isWritable else { return false }
+    }
+    var position = 0
+    var isEnded = false
+    do {
+      loop: while true {
+        switch try requestDecoder.next(bytes.readableBytesUInt8Span, from: position) {
+        case .data(let range):
+          position = range.upperBound
+          if !take(bytes, range, exchange, isBuffering: isBuffering) { return false }
+          if requestDecoder.isDone { isEnded = true }
+        case .needMore:
+          position = bytes.readableBytes
+          break loop
+        case .end(let next):
+          position = next
+          isEnded = true
+        }
+        if isEnded { break }
+      }
+    } catch {
+      refuse(error)
+      return false
+    }
+    var rest = bytes
+    rest.moveReaderIndex(forwardBy: position)
+    inbound = rest.readableBytes > 0 ? rest : nil
+    if isEnded { requestBodyEnded(exchange, isBuffering: isBuffering) }
+    if !isBuffering { upstream?.flush() }
+    return isEnded
+  }
+
+  /// - Returns: false when the exchange was ended.
+  private func take(_ bytes: ByteBuffer, _ range: Range<Int>, _ exchange: Exchange, isBuffering: Bool) -> Bool {
+    exchange.requestBodyBytes += range.count
+    guard exchange.requestBodyBytes <= limits.requestBodyBytes else {
+      refuse(status: 413, source: "limit", rule: "requestBody", reason: "the request body is longer than allowed")
+      return false
+    }
+    if isBuffering {
+      let limit = exchange.route?.chain.bodyBufferBytes ?? 0
+      guard exchange.requestBodyBytes <= limit else {
+        refuse(status: 413, source: "limit", rule: "bodyBuffer", reason: "the request body is longer than a filter may hold")
+        return false
+      }
+      exchange.bufferedBody?.writeSpan(bytes.readableBytesUInt8Span.extracting(range))
+      return true
+    }
+    if let filters = exchange.route?.chain.requestBodyPart, !filters.isEmpty {
+      guard runBodyPartFilters(filters, exchange, bytes.readableBytesUInt8Span.extracting(range)) else { return false }
+    }
+    upstream?.writeBody(bytes, range, isChunked: exchange.request.section.isChunked)
+    return true
+  }
+
+  private func runBodyPartFilters(_ filters: [any Filter], _ exchange: Exchange, _ part: Span<UInt8>) -> Bool {
+    for filter in filters {
+      switch filter.requestBodyPart(exchange, part) {
+      case .next, .wait: continue
+      case .reply(let reply):
+        send(reply)
+        return false
+      case .reset:
+        abortExchange(errorType: "reset_by_filter", reason: "closed by `\(filter.name)`")
+        return false
+      }
+    }
+    return true
+  }
+
+  private func requestBodyEnded(_ exchange: Exchange, isBuffering: Bool) {
+    phase = .complete
+    if isBuffering {
+      runRequestBodyFilters(from: 0)
+      return
+    }
+    upstream?.writeBodyEnd(isChunked: exchange.request.section.isChunked, decoder: requestDecoder)
+    if replyPhase == .none { loop.schedule(deadline, after: exchange.route?.configuration.requestTimeout ?? .seconds(30)) }
+  }
+
+  private func runRequestBodyFilters(from start: Int) {
+    guard let exchange, let filters = exchange.route?.chain.requestBody, let body = exchange.bufferedBody else { return }
+    var index = start
+    while index < filters.count {
+      let next = index + 1
+      let isOver = perform(filters[index].requestBody(exchange, body.readableBytesUInt8Span), of: filters[index]) {
+        [weak self] in self?.runRequestBodyFilters(from: next)
+      }
+      if isOver { return }
+      index = next
+    }
+    // The parts point sees a held body as one part, so that a filter need not care how the body came.
+    let partFilters = exchange.route?.chain.requestBodyPart ?? []
+    if !partFilters.isEmpty, body.readableBytes > 0 {
+      guard runBodyPartFilters(partFilters, exchange, body.readableBytesUInt8Span) else { return }
+    }
+    askForUpstream()
+  }
+
+  // MARK: Upstream
+
+  func askForUpstream(excluding endpoint: UpstreamEndpoint? = nil) {
+    guard let exchange, let route = exchange.route, let pool = route.pickPool() else {
+      refuse(status: 503, source: "upstream", rule: "pool", reason: "the route has no pool with weight")
+      return
+    }
+    exchange.attempts += 1
+    waitingPool = pool
+    loop.schedule(deadline, after: phase == .body ? .seconds(1) : route.configuration.requestTimeout)
+    pool.acquire(for: self, excluding: endpoint)
+  }
+}
+
+extension ServerConnection: UpstreamClient {
+  func upstreamReady(_ connection: UpstreamConnection) {
+    guard let exchange, waitingPool != nil else {
+      connection.pool.release(connection, reusable: true)
+      return
+    }
+    waitingPool = nil
+    upstream = connection
+    exchange.upstream = connection.endpoint
+    connection.begin(for: self)
+    var head = loop.takeBuffer()
+    RequestWriter.write(exchange, listener: listener, peerText: peerText, scratch: &loop.scratch)
+    head.writeBytes(loop.scratch)
+    connection.write(head)
+    loop.giveBack(head)
+    if let body = exchange.bufferedBody, body.readableBytes > 0 { connection.write(body) }
+    if phase == .body { _ = pumpRequestBody() }
+    connection.flush()
+    resumeReading()
+  }
+
+  func upstreamUnavailable(_ failure: UpstreamFailure, endpoint: UpstreamEndpoint?) {
+    guard let exchange, let route = exchange.route, waitingPool != nil else { return }
+    waitingPool = nil
+    exchange.upstream = endpoint
+    if let endpoint, exchange.attempts <= route.configuration.retries {
+      loop.observer.count(.upstreamRetries)
+      askForUpstream(excluding: endpoint)
+      return
+    }
+    exchange.errorType = failure.errorType
+    refuse(status: failure.status, source: "upstream", rule: "\(failure.errorType)", reason: failure.reason)
+  }
+}

@@ -1,0 +1,291 @@
+import Industrial
+import NIOCore
+import NIOPosix
+import SluiceModel
+
+/// Who sent a request and gets the reply.
+protocol ModbusRequester: AnyObject {
+  func replied(_ response: ModbusResponse, to pending: ModbusPending)
+  /// No reply will come; the exception says why.
+  func failed(_ exception: ModbusException, reason: String, _ pending: ModbusPending)
+}
+
+/// A request on its way to a device.
+final class ModbusPending {
+  let request: ModbusRequest
+  let operation: OperationExchange
+  let startNanoseconds: UInt64
+  weak var requester: (any ModbusRequester)?
+
+  init(request: ModbusRequest, operation: OperationExchange, startNanoseconds: UInt64, requester: any ModbusRequester) {
+    self.request = request
+    self.operation = operation
+    self.startNanoseconds = startNanoseconds
+    self.requester = requester
+  }
+}
+
+/// A device behind the gate. It lives on its home loop: many clients share its few connections, and no more requests are
+/// in flight than the device can serve.
+final class ModbusDevice: DeadlineOwner {
+  private(set) var configuration: AssetConfiguration
+  let logName: LogName
+  private unowned let loop: Loop
+  private var connections: [ModbusDeviceConnection] = []
+  private var connecting = 0
+  private var queue = CircularBuffer<ModbusPending>()
+  private var retryAtNanoseconds: UInt64 = 0
+  private var failures = 0
+  private(set) var lastError: String?
+  private lazy var deadline = Deadline(owner: self)
+
+  init(_ configuration: AssetConfiguration, loop: Loop) {
+    self.configuration = configuration
+    logName = LogName(configuration.name)
+    self.loop = loop
+  }
+
+  var active: Int { connections.reduce(queue.count) { $0 + $1.inFlight } }
+  var isReachable: Bool { lastError == nil }
+
+  /// Takes over settings that don't concern open connections.
+  func update(_ configuration: AssetConfiguration) {
+    let isElsewhere = configuration.address != self.configuration.address
+    self.configuration = configuration
+    if isElsewhere { closeAll() }
+  }
+
+  /// Sends a request that was permitted, at once or when its turn comes.
+  func submit(_ pending: ModbusPending) {
+    guard queue.count < configuration.pendingRequests else {
+      pending.requester?.failed(.serverDeviceBusy, reason: "too many requests wait for the device", pending)
+      return
+    }
+    queue.append(pending)
+    serve()
+  }
+
+  /// Gives waiting requests to connections with room, and opens connections while the device may have more.
+  func serve() {
+    while let pending = queue.first {
+      if pending.requester == nil {
+        queue.removeFirst()
+        continue
+      }
+      if let connection = connections.filter({ $0.hasRoom }).min(by: { $0.inFlight < $1.inFlight }) {
+        queue.removeFirst()
+        connection.send(pending)
+        continue
+      }
+      if connections.count + connecting < configuration.connections { connect() }
+      break
+    }
+    if !queue.isEmpty { loop.schedule(deadline, after: .milliseconds(100)) }
+  }
+
+  func deadlineReached() {
+    let now = loop.nowNanoseconds
+    let timeout = configuration.requestTimeout.nanosecondsClamped
+    while let pending = queue.first, now &- pending.startNanoseconds >= timeout {
+      queue.removeFirst()
+      pending.requester?.failed(
+        .gatewayTargetFailedToRespond, reason: lastError ?? "the device was busy for too long", pending)
+    }
+    serve()
+  }
+
+  private func connect() {
+    guard loop.nowNanoseconds >= retryAtNanoseconds else { return }
+    guard let address = try? SocketAddress(configuration.address) else { return }
+    connecting += 1
+    let connection = ModbusDeviceConnection(device: self, loop: loop)
+    let bound = NIOLoopBound(connection, eventLoop: loop.eventLoop)
+    ClientBootstrap(group: loop.eventLoop)
+      .connectTimeout(.nanoseconds(Int64(clamping: configuration.connectTimeout.nanosecondsClamped)))
+      .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+      .channelOption(.socketOption(.so_keepalive), value: 1)
+      .channelOption(.recvAllocator, value: ReadBuffers.industrial)
+      .channelOption(.maxMessagesPerRead, value: 1)
+      .channelInitializer { channel in
+        channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(bound.value) }
+      }
+      .connect(to: address)
+      .assumeIsolated()
+      .whenComplete { result in self.connected(result.map { _ in }, connection) }
+  }
+
+  private func connected(_ result: Result<Void, any Error>, _ connection: ModbusDeviceConnection) {
+    connecting -= 1
+    switch result {
+    case .success:
+      loop.observer.count(.deviceConnectionsOpened)
+      failures = 0
+      lastError = nil
+      connections.append(connection)
+      connection.opened()
+      serve()
+    case .failure:
+      loop.observer.count(.upstreamConnectFailures)
+      failures += 1
+      lastError = "the device can't be reached"
+      // A device that is down is tried again after 0.1 s to 3.2 s; requests meanwhile fail at once.
+      retryAtNanoseconds = loop.nowNanoseconds &+ (100_000_000 << UInt64(min(failures - 1, 5)))
+      let waiting = Array(queue)
+      queue.removeAll()
+      for pending in waiting {
+        pending.requester?.failed(.gatewayPathUnavailable, reason: "the device can't be reached", pending)
+      }
+    }
+  }
+
+  fileprivate func closed(_ connection: ModbusDeviceConnection) {
+    loop.observer.count(.deviceConnectionsClosed)
+    connections.removeAll { $0 === connection }
+    serve()
+  }
+
+  func closeAll() {
+    for connection in connections { connection.close() }
+  }
+}
+
+/// One connection to a device: transaction ids are its own, replies are matched to requests and checked against them.
+final class ModbusDeviceConnection: ChannelInboundHandler, DeadlineOwner {
+  typealias InboundIn = ByteBuffer
+  typealias OutboundOut = ByteBuffer
+
+  private let device: ModbusDevice
+  private unowned let loop: Loop
+  private var context: ChannelHandlerContext?
+  private var decoder = ModbusFrameDecoder()
+  private var inbound = ByteBuffer()
+  private var table: ModbusTransactionTable
+  private var pendings: [UInt16: ModbusPending] = [:]
+  private lazy var deadline = Deadline(owner: self)
+  private var isOpen = false
+  private var lastUseNanoseconds: UInt64 = 0
+
+  init(device: ModbusDevice, loop: Loop) {
+    self.device = device
+    self.loop = loop
+    table = ModbusTransactionTable(capacity: device.configuration.pipelining)
+  }
+
+  var inFlight: Int { table.inFlightCount }
+  var hasRoom: Bool { isOpen && !table.isFull }
+
+  func opened() {
+    isOpen = true
+    lastUseNanoseconds = loop.nowNanoseconds
+    loop.schedule(deadline, after: device.configuration.idleTimeout)
+  }
+
+  func send(_ pending: ModbusPending) {
+    let now = loop.nowNanoseconds
+    guard let context,
+      let transaction = table.begin(
+        client: 0, clientTransaction: pending.request.header.transaction,
+        expectation: ModbusExpectation(pending.request), now: now,
+        timeoutNanoseconds: device.configuration.requestTimeout.nanosecondsClamped)
+    else {
+      pending.requester?.failed(.serverDeviceBusy, reason: "the device connection has no room", pending)
+      return
+    }
+    lastUseNanoseconds = now
+    loop.scratch.removeAll(keepingCapacity: true)
+    pending.request.encode(transaction: transaction, into: &loop.scratch)
+    var bytes = loop.takeBuffer()
+    bytes.writeBytes(loop.scratch)
+    if pending.request.expectsReply {
+      pendings[transaction] = pending
+      loop.schedule(deadline, after: device.configuration.requestTimeout)
+    } else {
+      _ = table.complete(transaction)
+    }
+    context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
+    loop.giveBack(bytes)
+  }
+
+  func close() { context?.close(promise: nil) }
+
+  // MARK: Channel
+
+  func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+
+  func handlerRemoved(context: ChannelHandlerContext) {
+    self.context = nil
+    deadline.invalidate()
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    var bytes = unwrapInboundIn(data)
+    inbound.writeBuffer(&bytes)
+    do {
+      while inbound.readableBytes > 0 {
+        guard case .frame(let frame) = try decoder.next(inbound.readableBytesUInt8Span) else { break }
+        try received(frame)
+        inbound.moveReaderIndex(forwardBy: frame.length)
+      }
+    } catch {
+      // Framing is lost, or the device answered something else than it was asked: neither can be mended on this
+      // connection. Nothing of it reaches a client.
+      failAll(.gatewayTargetFailedToRespond, reason: "the device's reply is malformed: \(error)")
+      context.close(promise: nil)
+      return
+    }
+    if inbound.readableBytes == 0 { inbound.clear() } else { inbound.discardReadBytes() }
+    device.serve()
+  }
+
+  private func received(_ frame: ModbusFrame) throws(ModbusViolation) {
+    switch table.complete(frame.header.transaction) {
+    case .inFlight(let entry):
+      guard let pending = pendings.removeValue(forKey: frame.header.transaction) else { return }
+      do {
+        let received = inbound
+        let response = try ModbusResponse(
+          pdu: received.readableBytesUInt8Span.extracting(frame.pdu), header: frame.header, expectation: entry.expectation)
+        pending.requester?.replied(response, to: pending)
+      } catch {
+        pending.requester?.failed(
+          .gatewayTargetFailedToRespond, reason: "the device's reply is malformed: \(error)", pending)
+        throw error
+      }
+    case .late, .unknown:
+      loop.observer.count(.lateRepliesDiscarded)
+    }
+  }
+
+  func deadlineReached() {
+    let now = loop.nowNanoseconds
+    var expired: [UInt16] = []
+    table.expire(now: now) { expired.append($0.deviceTransaction) }
+    for transaction in expired {
+      guard let pending = pendings.removeValue(forKey: transaction) else { continue }
+      pending.requester?.failed(.gatewayTargetFailedToRespond, reason: "the device did not reply in time", pending)
+    }
+    let idle = device.configuration.idleTimeout.nanosecondsClamped
+    if table.inFlightCount == 0, now &- lastUseNanoseconds >= idle {
+      close()
+      return
+    }
+    loop.schedule(deadline, after: table.inFlightCount > 0 ? .milliseconds(100) : device.configuration.idleTimeout)
+    if !expired.isEmpty { device.serve() }
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    guard isOpen else { return }
+    isOpen = false
+    failAll(.gatewayTargetFailedToRespond, reason: "the device closed the connection")
+    device.closed(self)
+  }
+
+  private func failAll(_ exception: ModbusException, reason: String) {
+    table.removeAll { _ in }
+    let all = pendings
+    pendings.removeAll()
+    for pending in all.values { pending.requester?.failed(exception, reason: reason, pending) }
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+}

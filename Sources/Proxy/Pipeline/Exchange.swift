@@ -1,0 +1,162 @@
+public import SluiceModel
+public import Wire
+
+import NIOCore
+
+/// One HTTP request and its reply on their way through the gate. Filters read and change it; a connection owns it and
+/// uses it again for its next request. It lives on one event loop.
+public final class Exchange {
+  public internal(set) var id = ExchangeID(high: 0, low: 0)
+  public internal(set) var trace = DecisionTrace()
+  /// The request as understood; offsets into `requestBytes`.
+  public internal(set) var request = RequestHead()
+  public internal(set) var requestBytes: [UInt8] = []
+  /// The final reply as understood; offsets into `replyBytes`. Valid from the reply-head point on.
+  public internal(set) var reply = ReplyHead()
+  public internal(set) var replyBytes: [UInt8] = []
+  /// Changes to the request's fields before they go upstream.
+  public var requestEdits = FieldEdits()
+  /// Changes to the reply's fields before they go to the client.
+  public var replyEdits = FieldEdits()
+  /// The client: the peer, or what a trusted proxy said.
+  public internal(set) var client = IPAddress(v4: 0)
+  /// Whether the peer is one of the listener's trusted proxies.
+  public internal(set) var isPeerTrusted = false
+  /// Body bytes so far, framing left out.
+  public internal(set) var requestBodyBytes = 0
+  public internal(set) var replyBodyBytes = 0
+
+  // What follows is the connection's.
+  var route: RouteRuntime?
+  var startNanoseconds: UInt64 = 0
+  var status = 0
+  var errorType: StaticString?
+  var upstream: UpstreamEndpoint?
+  /// The path in normal form, when it differs from the one received.
+  var normalizedPath: [UInt8]?
+  /// Bytes of the path that the matched rule covers.
+  var matchedPathLength = 0
+  var bufferedBody: ByteBuffer?
+  var isWebSocket = false
+  var attempts = 0
+  var interimReplies = 0
+  var bytesIn: UInt64 = 0
+  var bytesOut: UInt64 = 0
+  /// Where a filter waits, and who takes its answer.
+  var resumption: ((FilterAction) -> Void)?
+
+  private var slots: [FilterSlot] = []
+
+  init() {}
+
+  /// The request's method as sent.
+  public var method: String { String(decoding: requestBytes.prefix(request.methodLength), as: UTF8.self) }
+
+  /// The path in its normal form, without the query.
+  public var path: String {
+    if let normalizedPath { return String(decoding: normalizedPath, as: UTF8.self) }
+    return String(decoding: requestBytes[request.pathRange], as: UTF8.self)
+  }
+
+  /// The value of the first request field with this name.
+  public func requestHeader(_ name: String) -> String? { values(name, request.section, requestBytes).first }
+
+  /// The values of all request fields with this name, in order.
+  public func requestHeaders(_ name: String) -> [String] { values(name, request.section, requestBytes) }
+
+  /// The value of the first reply field with this name.
+  public func replyHeader(_ name: String) -> String? { values(name, reply.section, replyBytes).first }
+
+  private func values(_ name: String, _ section: FieldSection, _ bytes: [UInt8]) -> [String] {
+    var found: [String] = []
+    let wanted = Array(name.utf8)
+    var start = 0
+    while let index = section.index(of: wanted.span, in: bytes.span, from: start) {
+      found.append(String(decoding: bytes[section.fields[index].valueRange], as: UTF8.self))
+      start = index + 1
+    }
+    return found
+  }
+
+  /// This filter's state for exchanges on this connection; made once and then reused.
+  public func state<State: AnyObject>(of filter: some Filter, make: () -> State) -> State {
+    for slot in slots where slot.owner === filter {
+      if let state = slot.state as? State { return state }
+    }
+    let state = make()
+    if slots.count >= 32 { slots.removeFirst() }
+    slots.append(FilterSlot(owner: filter, state: state))
+    return state
+  }
+
+  /// Goes on with an exchange that a filter held; does nothing when the exchange is over.
+  public func resume(_ action: FilterAction = .next) {
+    guard let resumption else { return }
+    self.resumption = nil
+    resumption(action)
+  }
+
+  /// Records what a guard found.
+  public func record(_ finding: Finding) { trace.record(finding) }
+
+  func record(_ source: String, _ rule: String, _ verdict: Verdict, _ reason: String, matched: String? = nil) {
+    trace.record(Finding(source: source, rule: rule, verdict: verdict, reason: reason, matched: matched))
+  }
+
+  func reset() {
+    trace.reset()
+    requestBytes.removeAll(keepingCapacity: requestBytes.capacity <= 8_192)
+    replyBytes.removeAll(keepingCapacity: replyBytes.capacity <= 8_192)
+    if !requestEdits.isEmpty { requestEdits.reset() }
+    if !replyEdits.isEmpty { replyEdits.reset() }
+    isPeerTrusted = false
+    requestBodyBytes = 0
+    replyBodyBytes = 0
+    route = nil
+    status = 0
+    errorType = nil
+    upstream = nil
+    normalizedPath = nil
+    matchedPathLength = 0
+    bufferedBody = nil
+    isWebSocket = false
+    attempts = 0
+    interimReplies = 0
+    bytesIn = 0
+    bytesOut = 0
+    resumption = nil
+    if !slots.isEmpty { slots.removeAll(keepingCapacity: true) }
+  }
+}
+
+private struct FilterSlot {
+  let owner: any Filter
+  let state: AnyObject
+}
+
+/// One industrial request on its way through the gate, as the operation point sees it.
+public final class OperationExchange {
+  public let id: ExchangeID
+  public let client: IPAddress
+  public let asset: String
+  public let message: IndustrialMessage
+  public internal(set) var trace = DecisionTrace()
+  var resumption: ((FilterAction) -> Void)?
+
+  init(id: ExchangeID, client: IPAddress, asset: String, message: IndustrialMessage) {
+    self.id = id
+    self.client = client
+    self.asset = asset
+    self.message = message
+  }
+
+  /// Records what a guard found.
+  public func record(_ finding: Finding) { trace.record(finding) }
+
+  /// Goes on with an operation that a filter held.
+  public func resume(_ action: FilterAction = .next) {
+    guard let resumption else { return }
+    self.resumption = nil
+    resumption(action)
+  }
+}

@@ -1,0 +1,85 @@
+import SluiceModel
+
+/// A configuration as all event loops share it: names escaped once, routes sorted once.
+final class GatewaySnapshot: Sendable {
+  let configuration: Configuration
+  let listeners: [SharedListener]
+  let routeNames: [LogName]
+  let assetNames: [LogName]
+  /// Health, by pool and endpoint; what did not change stays the same object over reloads.
+  let endpointStates: [[EndpointState]]
+
+  init(_ configuration: Configuration, previous: GatewaySnapshot?) {
+    self.configuration = configuration
+    listeners = configuration.listeners.map {
+      SharedListener(logName: LogName($0.name), routes: RouteTable(routes: configuration.routes, listener: $0.name))
+    }
+    routeNames = configuration.routes.map { LogName($0.name) }
+    assetNames = configuration.assets.map { LogName($0.name) }
+    endpointStates = configuration.pools.map { pool in
+      pool.endpoints.map { endpoint in
+        previous?.state(pool: pool, endpoint: endpoint) ?? EndpointState(pool: pool.name, address: endpoint.address)
+      }
+    }
+  }
+
+  /// An endpoint keeps its health over a reload that leaves its pool's checks as they were.
+  private func state(pool: PoolConfiguration, endpoint: EndpointConfiguration) -> EndpointState? {
+    guard let index = configuration.pools.firstIndex(where: { $0.name == pool.name && $0.health == pool.health }) else {
+      return nil
+    }
+    return endpointStates[index].first { $0.address == endpoint.address }
+  }
+}
+
+/// A configuration at work on one event loop.
+final class LoopRuntime {
+  let snapshot: GatewaySnapshot
+  private(set) var pools: [String: UpstreamPool] = [:]
+  private(set) var listeners: [String: ListenerRuntime] = [:]
+
+  /// Nothing at work yet: what a loop has before it adopts a configuration.
+  init(_ snapshot: GatewaySnapshot) { self.snapshot = snapshot }
+
+  /// - Parameter previous: pools whose configuration did not change are taken over with their connections.
+  init(_ snapshot: GatewaySnapshot, loop: Loop, previous: LoopRuntime?, makeFilter: FilterFactory) {
+    self.snapshot = snapshot
+    let environment = FilterEnvironment(loop: loop)
+    for (index, pool) in snapshot.configuration.pools.enumerated() {
+      if let kept = previous?.pools[pool.name], kept.configuration == pool {
+        pools[pool.name] = kept
+      } else {
+        pools[pool.name] = UpstreamPool(
+          pool, states: snapshot.endpointStates[index], loop: loop, seed: UInt64(loop.index) &* 0x9e37_79b9)
+      }
+    }
+    for (index, listener) in snapshot.configuration.listeners.enumerated() {
+      listeners[listener.name] = makeListener(listener, at: index, loop: loop, environment, makeFilter)
+    }
+  }
+
+  private func makeListener(
+    _ listener: ListenerConfiguration, at index: Int, loop: Loop, _ environment: FilterEnvironment,
+    _ makeFilter: FilterFactory
+  ) -> ListenerRuntime {
+    let configuration = snapshot.configuration
+    let own = listener.filters.map { makeFilter($0, environment) }
+    let routes: [RouteRuntime?] = configuration.routes.enumerated().map { routeIndex, route in
+      guard listener.protocol == .http, route.listeners.isEmpty || route.listeners.contains(listener.name) else {
+        return nil
+      }
+      let chain = FilterChain(listener: own, route: route.filters.map { makeFilter($0, environment) })
+      return RouteRuntime(
+        route, logName: snapshot.routeNames[routeIndex], chain: chain, pools: pools,
+        seed: UInt64(loop.index) &* 31 &+ UInt64(routeIndex))
+    }
+    return ListenerRuntime(
+      listener, shared: snapshot.listeners[index], routeRuntimes: routes, chain: FilterChain(listener: own, route: []),
+      pool: listener.pool.flatMap { pools[$0] })
+  }
+
+  /// Closes pools that the next configuration does not use.
+  func retire(keeping next: LoopRuntime?) {
+    for (name, pool) in pools where next?.pools[name] !== pool { pool.close() }
+  }
+}

@@ -1,0 +1,260 @@
+import Balancing
+import NIOCore
+import NIOPosix
+import SluiceModel
+
+/// Why no upstream connection could be had.
+enum UpstreamFailure {
+  case noHealthyEndpoint
+  case tooManyPending
+  case connectFailed(String)
+  case connectTimeout
+
+  var status: Int {
+    switch self {
+    case .noHealthyEndpoint, .tooManyPending: 503
+    case .connectFailed: 502
+    case .connectTimeout: 504
+    }
+  }
+
+  var errorType: StaticString {
+    switch self {
+    case .noHealthyEndpoint: "no_healthy_upstream"
+    case .tooManyPending: "upstream_overflow"
+    case .connectFailed: "connect_failed"
+    case .connectTimeout: "connect_timeout"
+    }
+  }
+
+  var reason: String {
+    switch self {
+    case .noHealthyEndpoint: "no healthy endpoint"
+    case .tooManyPending: "too many requests wait for a connection"
+    case .connectFailed(let text): "connecting failed: \(text)"
+    case .connectTimeout: "connecting timed out"
+    }
+  }
+}
+
+/// Who wants an upstream connection.
+protocol UpstreamClient: AnyObject {
+  func upstreamReady(_ connection: UpstreamConnection)
+  func upstreamUnavailable(_ failure: UpstreamFailure, endpoint: UpstreamEndpoint?)
+}
+
+/// An endpoint as one event loop sees it: its kept connections and the requests under way.
+final class UpstreamEndpoint {
+  let address: BindAddress
+  let weight: Int
+  let logName: LogName
+  let state: EndpointState
+  let socketAddress: SocketAddress?
+  /// `host:port` for health checks and logs.
+  fileprivate(set) var active = 0
+  fileprivate var open = 0
+  fileprivate var idle: [UpstreamConnection] = []
+
+  init(_ configuration: EndpointConfiguration, state: EndpointState) {
+    address = configuration.address
+    weight = configuration.weight
+    logName = LogName(configuration.address.description)
+    self.state = state
+    socketAddress = try? SocketAddress(configuration.address)
+  }
+}
+
+/// The connections of one event loop to the endpoints of a pool.
+final class UpstreamPool {
+  let configuration: PoolConfiguration
+  let endpoints: [UpstreamEndpoint]
+  private unowned let loop: Loop
+  private var balancer: Balancer
+  private var waiting = CircularBuffer<Waiter>()
+  private var isClosed = false
+
+  private struct Waiter {
+    let client: any UpstreamClient
+    let excluded: Int?
+  }
+
+  init(_ configuration: PoolConfiguration, states: [EndpointState], loop: Loop, seed: UInt64) {
+    self.configuration = configuration
+    self.loop = loop
+    endpoints = zip(configuration.endpoints, states).map { UpstreamEndpoint($0, state: $1) }
+    let policy: BalancingPolicy =
+      switch configuration.balancer {
+      case .roundRobin: .roundRobin
+      case .weighted: .weighted
+      case .leastRequest: .leastRequest
+      }
+    balancer = Balancer(policy: policy, weights: configuration.endpoints.map(\.weight), seed: seed)
+  }
+
+  /// Gives the client a connection, at once or later.
+  /// - Parameter excluded: an endpoint that just failed; it is taken only when there is no other.
+  func acquire(for client: any UpstreamClient, excluding excluded: UpstreamEndpoint? = nil) {
+    let excludedIndex = excluded.flatMap { endpoint in endpoints.firstIndex { $0 === endpoint } }
+    guard let endpoint = pick(excluding: excludedIndex) ?? pick(excluding: nil) else {
+      client.upstreamUnavailable(.noHealthyEndpoint, endpoint: nil)
+      return
+    }
+    while let connection = endpoint.idle.popLast() {
+      guard connection.isUsable else { continue }
+      endpoint.active += 1
+      client.upstreamReady(connection)
+      return
+    }
+    guard endpoint.open < configuration.maximumConnections else {
+      guard waiting.count < configuration.pendingRequests else {
+        client.upstreamUnavailable(.tooManyPending, endpoint: endpoint)
+        return
+      }
+      waiting.append(Waiter(client: client, excluded: excludedIndex))
+      return
+    }
+    connect(endpoint, for: client)
+  }
+
+  private func pick(excluding excluded: Int?) -> UpstreamEndpoint? {
+    let endpoints = endpoints
+    if endpoints.count == 1 { return endpoints[0].state.isHealthy ? endpoints[0] : nil }
+    return balancer.pick(
+      healthy: { endpoints[$0].state.isHealthy }, active: { endpoints[$0].active }, excluding: excluded
+    ).map { endpoints[$0] }
+  }
+
+  /// An endpoint for a connection of its own, counted as active until `ended`; nil when none is healthy.
+  func begin(excluding excluded: UpstreamEndpoint? = nil) -> UpstreamEndpoint? {
+    let index = excluded.flatMap { endpoint in endpoints.firstIndex { $0 === endpoint } }
+    guard let endpoint = pick(excluding: index) ?? pick(excluding: nil) else { return nil }
+    endpoint.active += 1
+    return endpoint
+  }
+
+  /// The connection of its own is gone, or could not be made.
+  func ended(_ endpoint: UpstreamEndpoint) { endpoint.active -= 1 }
+
+  /// The client no longer wants the connection it asked for.
+  func cancel(_ client: any UpstreamClient) {
+    waiting.removeAll { $0.client === client }
+  }
+
+  private func connect(_ endpoint: UpstreamEndpoint, for client: any UpstreamClient) {
+    guard let address = endpoint.socketAddress else {
+      client.upstreamUnavailable(.connectFailed("unusable address"), endpoint: endpoint)
+      return
+    }
+    endpoint.open += 1
+    endpoint.active += 1
+    let connection = UpstreamConnection(loop: loop, pool: self, endpoint: endpoint)
+    let pending = PendingConnect(client: client, connection: connection)
+    connection.pending = pending
+    let bound = NIOLoopBound(connection, eventLoop: loop.eventLoop)
+    ClientBootstrap(group: loop.eventLoop)
+      .connectTimeout(.nanoseconds(Int64(clamping: configuration.connectTimeout.nanosecondsClamped)))
+      .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+      .channelOption(.recvAllocator, value: ReadBuffers.upstream)
+      .channelOption(.maxMessagesPerRead, value: 1)
+      .channelInitializer { channel in
+        channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(bound.value) }
+      }
+      .connect(to: address)
+      .assumeIsolated()
+      .whenComplete { result in self.connected(result.map { _ in }, connection) }
+  }
+
+  private func connected(_ result: Result<Void, any Error>, _ connection: UpstreamConnection) {
+    let pending = connection.pending
+    connection.pending = nil
+    switch result {
+    case .success:
+      loop.observer.count(.upstreamConnectionsOpened)
+      connection.didOpen = true
+      guard let client = pending?.client else {
+        connection.endpoint.active -= 1
+        keep(connection)
+        return
+      }
+      client.upstreamReady(connection)
+    case .failure(let error):
+      loop.observer.count(.upstreamConnectFailures)
+      connection.endpoint.active -= 1
+      connection.endpoint.open -= 1
+      connection.isClosed = true
+      let failure: UpstreamFailure
+      if let error = error as? ChannelError, case .connectTimeout = error {
+        failure = .connectTimeout
+      } else {
+        failure = .connectFailed(UpstreamPool.describe(error))
+      }
+      pending?.client?.upstreamUnavailable(failure, endpoint: connection.endpoint)
+      serveWaiting()
+    }
+  }
+
+  private static func describe(_ error: any Error) -> String {
+    if let error = error as? IOError { return error.errnoCode == ECONNREFUSED ? "connection refused" : error.description }
+    return "\(error)"
+  }
+
+  /// The exchange on the connection is over.
+  func release(_ connection: UpstreamConnection, reusable: Bool) {
+    connection.endpoint.active -= 1
+    guard reusable, connection.isUsable, !isClosed else {
+      connection.close()
+      return
+    }
+    keep(connection)
+  }
+
+  private func keep(_ connection: UpstreamConnection) {
+    let endpoint = connection.endpoint
+    if let waiter = waiting.popFirst() {
+      endpoint.active += 1
+      waiter.client.upstreamReady(connection)
+      return
+    }
+    guard !isClosed, endpoint.idle.count < configuration.idleConnections else {
+      connection.close()
+      return
+    }
+    endpoint.idle.append(connection)
+    connection.becameIdle(timeout: configuration.idleTimeout)
+  }
+
+  /// An opened connection is gone.
+  func closed(_ connection: UpstreamConnection) {
+    loop.observer.count(.upstreamConnectionsClosed)
+    let endpoint = connection.endpoint
+    endpoint.open -= 1
+    if let index = endpoint.idle.lastIndex(where: { $0 === connection }) { endpoint.idle.remove(at: index) }
+    serveWaiting()
+  }
+
+  private func serveWaiting() {
+    guard let waiter = waiting.popFirst() else { return }
+    acquire(for: waiter.client, excluding: waiter.excluded.map { endpoints[$0] })
+  }
+
+  /// Closes what is idle and keeps nothing from now on; exchanges under way finish.
+  func close() {
+    isClosed = true
+    for endpoint in endpoints {
+      let idle = endpoint.idle
+      endpoint.idle.removeAll()
+      for connection in idle { connection.close() }
+    }
+  }
+}
+
+/// A connect under way; the client may lose interest before it ends.
+final class PendingConnect {
+  weak var client: (any UpstreamClient)?
+  let connection: UpstreamConnection
+
+  init(client: any UpstreamClient, connection: UpstreamConnection) {
+    self.client = client
+    self.connection = connection
+  }
+}

@@ -1,0 +1,27 @@
+/// Fixed bounds of the gate's own tables and queues. What an operator may tune is in the configuration instead.
+public enum Limits {
+  /// Findings kept in one decision trace; the verdict counts them all.
+  public static let findingsPerExchange = 64
+  /// Bytes of matched text kept in a finding.
+  public static let matchedTextBytes = 256
+  /// Recent exchanges kept for `explain`, `tap` and the admin API, in bytes of log lines per event loop.
+  public static let recentExchangesBytes = 1 << 20
+  /// Bytes of access log lines waiting for the disk before lines are dropped and counted.
+  public static let accessLogBacklogBytes = 8 << 20
+  /// Bytes of decision records waiting for the disk before `logs.decisions.onError` applies.
+  public static let decisionLogBacklogBytes = 8 << 20
+  /// Different (method, status) pairs counted per route; past it they count as `_OTHER`.
+  public static let metricSeriesPerRoute = 64
+  /// Interim (1xx) replies an upstream may send before its final one.
+  public static let interimReplies = 16
+  /// Bytes of a reply head from an upstream.
+  public static let replyHeadBytes = 64 << 10
+  /// Fields of a reply head from an upstream.
+  public static let replyHeaderFields = 200
+  /// Bytes of one trailer section.
+  public static let trailerBytes = 8 << 10
+  /// Bytes of one chunk-size line with its extensions.
+  public static let chunkLineBytes = 4 << 10
+  /// Client addresses tracked for `connectionsPerAddress`; past it new addresses are not counted.
+  public static let trackedAddresses = 65_536
+}

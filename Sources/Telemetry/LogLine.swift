@@ -1,0 +1,258 @@
+import SluiceModel
+
+/// The three kinds of log lines, each one JSON object and a line feed.
+enum LogLine {
+  /// Longest method, host and path in bytes before escaping.
+  static let methodBytes = 32
+  static let hostBytes = 255
+  static let pathBytes = 2 << 10
+  /// What one finding may take at most: four strings whose bytes all need six, and the keys.
+  private static let findingBytes = 4 * 6 * LineWriter.nameBytes + 256
+
+  /// A line's time, id and kind come first: readers of a segment rely on it.
+  static func begin(
+    _ line: inout LineWriter, date: inout DateText, unixMilliseconds: UInt64, id: ExchangeID, kind: StaticString
+  ) {
+    line.clear()
+    line.raw("{\"time\":\"")
+    date.write(unixMilliseconds, to: &line)
+    line.raw("\",\"id\":\"")
+    line.id(id)
+    line.raw("\",\"kind\":\"")
+    line.raw(kind)
+    line.byte(0x22)
+  }
+
+  /// Closes the object; a line that didn't fit is replaced by its beginning.
+  static func end(
+    _ line: inout LineWriter, date: inout DateText, unixMilliseconds: UInt64, id: ExchangeID, kind: StaticString
+  ) {
+    if line.truncated { line.raw(",\"truncated\":true") }
+    line.raw("}\n")
+    guard line.overflowed else { return }
+    begin(&line, date: &date, unixMilliseconds: unixMilliseconds, id: id, kind: kind)
+    line.raw(",\"truncated\":true}\n")
+  }
+
+  static func exchange(
+    _ record: borrowing ExchangeRecord, _ trace: borrowing DecisionTrace, method: Span<UInt8>, host: Span<UInt8>,
+    path: Span<UInt8>, to line: inout LineWriter, date: inout DateText
+  ) {
+    begin(&line, date: &date, unixMilliseconds: record.startUnixMilliseconds, id: record.id, kind: "exchange")
+    line.raw(",\"listener\":\"")
+    line.name(record.listener)
+    if let route = record.route {
+      line.raw("\",\"route\":\"")
+      line.name(route)
+    }
+    line.raw("\",\"client\":\"")
+    line.address(record.client)
+    line.raw("\",\"method\":\"")
+    line.escaped(method, limit: methodBytes)
+    line.raw("\",\"host\":\"")
+    line.escaped(host, limit: hostBytes)
+    line.raw("\",\"path\":\"")
+    let hasQuery = target(path, to: &line)
+    line.byte(0x22)
+    if hasQuery { line.raw(",\"query\":true") }
+    if record.status > 0 {
+      line.raw(",\"status\":")
+      line.decimal(record.status)
+    }
+    verdict(trace.verdict, nanoseconds: record.durationNanoseconds, to: &line)
+    if let upstream = record.upstream {
+      line.raw(",\"upstream\":\"")
+      line.name(upstream)
+      line.byte(0x22)
+    }
+    bytes(record.bytesIn, record.bytesOut, to: &line)
+    if let error = record.errorType {
+      line.raw(",\"error\":\"")
+      line.escaped(error)
+      line.byte(0x22)
+    }
+    findings(trace, to: &line)
+    end(&line, date: &date, unixMilliseconds: record.startUnixMilliseconds, id: record.id, kind: "exchange")
+  }
+
+  static func operation(
+    _ record: borrowing OperationRecord, _ trace: borrowing DecisionTrace, to line: inout LineWriter,
+    date: inout DateText
+  ) {
+    begin(&line, date: &date, unixMilliseconds: record.startUnixMilliseconds, id: record.id, kind: "operation")
+    line.raw(",\"listener\":\"")
+    line.name(record.listener)
+    line.raw("\",\"client\":\"")
+    line.address(record.client)
+    line.raw("\",\"protocol\":\"")
+    line.escaped(record.protocol)
+    line.raw("\",\"asset\":\"")
+    line.name(record.asset)
+    line.raw("\",\"unit\":")
+    line.decimal(record.unit)
+    line.raw(",\"function\":")
+    line.decimal(record.function)
+    line.raw(",\"functionName\":\"")
+    line.escaped(record.functionName)
+    line.raw("\",\"class\":\"")
+    line.raw(record.operationClass.staticName)
+    line.byte(0x22)
+    if let target = record.target {
+      line.raw(",\"target\":\"")
+      line.escaped(target)
+      line.byte(0x22)
+    }
+    if let values = record.values {
+      line.raw(",\"values\":\"")
+      line.escaped(Redactor.redact(values))
+      line.byte(0x22)
+    }
+    if let exception = record.exception {
+      line.raw(",\"exception\":")
+      line.decimal(exception)
+    }
+    verdict(trace.verdict, nanoseconds: record.durationNanoseconds, to: &line)
+    bytes(record.bytesIn, record.bytesOut, to: &line)
+    findings(trace, to: &line)
+    end(&line, date: &date, unixMilliseconds: record.startUnixMilliseconds, id: record.id, kind: "operation")
+  }
+
+  static func flow(
+    _ record: borrowing FlowRecord, _ trace: borrowing DecisionTrace, to line: inout LineWriter, date: inout DateText
+  ) {
+    let started = record.status.startedUnixMilliseconds
+    begin(&line, date: &date, unixMilliseconds: started, id: record.status.id, kind: "flow")
+    line.raw(",\"flow\":\"")
+    line.raw(record.status.kind.staticName)
+    line.raw("\",\"listener\":\"")
+    line.escaped(record.status.listener)
+    line.raw("\",\"target\":\"")
+    line.escaped(record.status.target)
+    line.raw("\",\"client\":\"")
+    line.escaped(record.status.client)
+    if let principal = record.status.principal {
+      line.raw("\",\"principal\":\"")
+      line.escaped(principal)
+    }
+    line.raw("\",\"reason\":\"")
+    line.escaped(record.reason)
+    line.byte(0x22)
+    verdict(trace.verdict, nanoseconds: record.durationNanoseconds, to: &line)
+    bytes(record.status.bytesIn, record.status.bytesOut, to: &line)
+    findings(trace, to: &line)
+    end(&line, date: &date, unixMilliseconds: started, id: record.status.id, kind: "flow")
+  }
+
+  /// How many decision records were lost since the last such line.
+  static func loss(_ lost: Int, id: ExchangeID, to line: inout LineWriter, date: inout DateText) {
+    begin(&line, date: &date, unixMilliseconds: id.unixMilliseconds, id: id, kind: "loss")
+    line.raw(",\"lost\":")
+    line.decimal(lost)
+    end(&line, date: &date, unixMilliseconds: id.unixMilliseconds, id: id, kind: "loss")
+  }
+
+  /// Writes the path of a request target, without query, fragment and, in absolute form, authority. Returns whether there
+  /// was a query.
+  private static func target(_ target: Span<UInt8>, to line: inout LineWriter) -> Bool {
+    target.withUnsafeBufferPointer { bytes in
+      var start = 0
+      if let first = bytes.first, first != 0x2f, let colon = bytes.prefix(16).firstIndex(of: 0x3a),
+        bytes[colon...].starts(with: [0x3a, 0x2f, 0x2f])
+      {
+        start = bytes[(colon + 3)...].firstIndex { $0 == 0x2f || $0 == 0x3f || $0 == 0x23 } ?? bytes.count
+      }
+      var end = start
+      while end < bytes.count, bytes[end] != 0x3f, bytes[end] != 0x23 { end &+= 1 }
+      line.escaped(UnsafeBufferPointer(rebasing: bytes[start..<end]), limit: pathBytes)
+      return end < bytes.count && bytes[end] == 0x3f
+    }
+  }
+
+  @inline(__always)
+  private static func verdict(_ verdict: Verdict, nanoseconds: UInt64, to line: inout LineWriter) {
+    line.raw(",\"verdict\":\"")
+    line.raw(verdict.staticName)
+    line.raw("\",\"durationMs\":")
+    line.milliseconds(fromNanoseconds: nanoseconds)
+  }
+
+  @inline(__always)
+  private static func bytes(_ bytesIn: UInt64, _ bytesOut: UInt64, to line: inout LineWriter) {
+    line.raw(",\"bytesIn\":")
+    line.decimal(bytesIn)
+    line.raw(",\"bytesOut\":")
+    line.decimal(bytesOut)
+  }
+
+  @inline(__always)
+  private static func findings(_ trace: borrowing DecisionTrace, to line: inout LineWriter) {
+    guard !trace.findings.isEmpty else { return }
+    write(trace.findings, to: &line)
+  }
+
+  private static func write(_ findings: [Finding], to line: inout LineWriter) {
+    line.raw(",\"trace\":[")
+    var first = true
+    for finding in findings {
+      guard line.free > findingBytes else {
+        line.markTruncated()
+        break
+      }
+      line.raw(first ? "{\"source\":\"" : ",{\"source\":\"")
+      first = false
+      line.escaped(finding.source)
+      line.raw("\",\"rule\":\"")
+      line.escaped(finding.rule)
+      line.raw("\",\"verdict\":\"")
+      line.raw(finding.verdict.staticName)
+      line.raw("\",\"reason\":\"")
+      line.escaped(Redactor.redact(finding.reason))
+      if let matched = finding.matched {
+        line.raw("\",\"matched\":\"")
+        line.escaped(Redactor.redact(matched))
+      }
+      line.raw("\"}")
+    }
+    line.byte(0x5d)
+  }
+}
+
+extension Verdict {
+  var staticName: StaticString {
+    switch self {
+    case .allow: "allow"
+    case .block: "block"
+    case .challenge: "challenge"
+    case .detect: "detect"
+    }
+  }
+}
+
+extension FlowKind {
+  var staticName: StaticString {
+    switch self {
+    case .tcp: "tcp"
+    case .websocket: "websocket"
+    case .upgrade: "upgrade"
+    case .modbus: "modbus"
+    }
+  }
+}
+
+extension OperationClass {
+  var staticName: StaticString {
+    switch self {
+    case .read: "read"
+    case .write: "write"
+    case .control: "control"
+    case .program: "program"
+    case .config: "config"
+    case .diagnostic: "diagnostic"
+    case .discovery: "discovery"
+    case .session: "session"
+    case .file: "file"
+    case .event: "event"
+    case .unknown: "unknown"
+    }
+  }
+}

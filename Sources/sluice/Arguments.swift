@@ -1,0 +1,5 @@
+public import ArgumentParser
+public import SluiceModel
+
+extension Verdict: ExpressibleByArgument {}
+extension LogLevel: ExpressibleByArgument {}

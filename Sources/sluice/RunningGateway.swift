@@ -1,0 +1,189 @@
+import Control
+import Dispatch
+import Filters
+import Foundation
+import Logging
+import Proxy
+import SluiceConfig
+import SluiceModel
+import Synchronization
+import Telemetry
+
+/// The data path, its telemetry and its configuration file, as the admin API and the signals drive them.
+actor RunningGateway: GatewayControl {
+  private let path: String
+  private let hub: TelemetryHub
+  private let log: OperatorLog
+  private let gateway: Gateway
+  private let startedAt = Date()
+  private var loaded: LoadedConfiguration
+  private var loadedAt = Date()
+  private var revision = 1
+  private var state = GatewayState.starting
+  private var lastReload: ReloadOutcome?
+  private var endWaiters: [CheckedContinuation<Void, Never>] = []
+  private var hasEnded = false
+
+  init(_ loaded: LoadedConfiguration, path: String, hub: TelemetryHub, log: OperatorLog) {
+    self.loaded = loaded
+    self.path = path
+    self.hub = hub
+    self.log = log
+    gateway = Gateway(
+      loaded.configuration,
+      environment: Gateway.Environment(
+        makeObserver: { hub.makeRecorder(industrial: $0) },
+        makeFilter: { Builtins.make($0, $1) },
+        wallClock: { UInt64(max(0, Date().timeIntervalSince1970 * 1_000)) },
+        random: { UInt64.random(in: 1 ... .max) }))
+  }
+
+  // MARK: Life
+
+  func start() async throws {
+    try await gateway.start()
+    state = .serving
+  }
+
+  /// Tells the world that everything serves.
+  func announce(admin: SluiceModel.BindAddress) async {
+    let report = ReadyReport(
+      event: "ready", pid: Int(ProcessInfo.processInfo.processIdentifier), version: Sluice.version,
+      admin: admin.description, configurationHash: loaded.hash,
+      listeners: await gateway.listeners.map {
+        ReadyReport.Listener(name: $0.name, protocol: $0.protocol.rawValue, address: $0.address.description)
+      })
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    if let data = try? encoder.encode(report) { Terminal.print(String(decoding: data, as: UTF8.self)) }
+    ServiceNotification.send("READY=1\nSTATUS=serving")
+  }
+
+  /// Returns when a drain has ended.
+  func ended() async {
+    if hasEnded { return }
+    await withCheckedContinuation { endWaiters.append($0) }
+  }
+
+  func stop() async {
+    await gateway.stop()
+    hub.shutdown()
+  }
+
+  nonisolated func reopenLogs() { hub.reopen() }
+
+  // MARK: GatewayControl
+
+  func status() async -> GatewayStatus {
+    GatewayStatus(
+      state: state, version: Sluice.version, startedAt: startedAt, revision: revision,
+      configurationHash: loaded.hash, loadedAt: loadedAt, lastReload: lastReload,
+      listeners: await gateway.listeners.map {
+        ListenerStatus(
+          name: $0.name, address: $0.address.description, protocol: $0.protocol, connections: $0.connections)
+      })
+  }
+
+  func configuration() -> Configuration { loaded.configuration }
+
+  func snapshots(recent: Bool) async -> [LoopSnapshot] {
+    await gateway.observers { ($0 as? LoopRecorder)?.snapshot(recent: recent) }.compactMap { $0 }
+  }
+
+  func endpoints() async -> [EndpointStatus] { await gateway.endpoints() }
+
+  func flows() async -> [FlowStatus] { await gateway.flows() }
+
+  func closeFlow(_ id: ExchangeID) async -> Bool { await gateway.closeFlow(id) }
+
+  private var reloading: Task<ReloadOutcome, Never>?
+
+  /// One reload at a time; each sees the files as they are when its turn comes.
+  func reload() async -> ReloadOutcome {
+    let before = reloading
+    let task = Task {
+      _ = await before?.value
+      return await reloadNow()
+    }
+    reloading = task
+    return await task.value
+  }
+
+  private func reloadNow() async -> ReloadOutcome {
+    ServiceNotification.send("RELOADING=1\nMONOTONIC_USEC=\(DispatchTime.now().uptimeNanoseconds / 1_000)")
+    defer { ServiceNotification.send("READY=1") }
+    do {
+      let next = try ConfigurationLoader.load(path: path, source: .system())
+      for warning in next.warnings { log.logger.warning("\(warning)") }
+      guard next.hash != loaded.hash else { return outcome(ok: true, changed: false) }
+      try hub.reconfigure(next.configuration.logs)
+      do {
+        try await gateway.apply(next.configuration)
+      } catch {
+        try? hub.reconfigure(loaded.configuration.logs)
+        throw error
+      }
+      if next.configuration.logs.level != loaded.configuration.logs.level { log.level = next.configuration.logs.level }
+      loaded = next
+      loadedAt = Date()
+      revision += 1
+      log.logger.notice("configuration \(next.hash.prefix(12)) is in force, revision \(revision)")
+      return outcome(ok: true, changed: true)
+    } catch let errors as ConfigurationErrors {
+      log.logger.error("the configuration was not taken, the one before stays in force:\n\(errors)")
+      return outcome(ok: false, changed: false, issues: errors.issues)
+    } catch {
+      log.logger.error("the configuration was not taken, the one before stays in force: \(error)")
+      return outcome(ok: false, changed: false, issues: [ConfigurationIssue(file: path, message: "\(error)")])
+    }
+  }
+
+  private func outcome(ok: Bool, changed: Bool, issues: [ConfigurationIssue] = []) -> ReloadOutcome {
+    let outcome = ReloadOutcome(
+      at: Date(), ok: ok, revision: revision, configurationHash: loaded.hash, changed: changed, issues: issues)
+    lastReload = outcome
+    return outcome
+  }
+
+  func drain() async {
+    guard state != .draining else { return }
+    state = .draining
+    log.logger.notice("draining")
+    ServiceNotification.send("STOPPING=1")
+    let timeout = loaded.configuration.runtime.drainTimeout
+    Task {
+      await gateway.drain(timeout: timeout)
+      finish()
+    }
+  }
+
+  private func finish() {
+    hasEnded = true
+    for waiter in endWaiters { waiter.resume() }
+    endWaiters.removeAll()
+  }
+
+  func logLevel() -> LogLevel { log.level }
+
+  func setLogLevel(_ level: LogLevel) { log.level = level }
+
+  func decision(id: ExchangeID) throws -> String? { try hub.decision(id: id) }
+
+  func telemetryState() -> TelemetryState { hub.state }
+}
+
+/// The line on standard output that says that the gateway serves.
+private struct ReadyReport: Encodable {
+  struct Listener: Encodable {
+    var name: String
+    var `protocol`: String
+    var address: String
+  }
+
+  var event: String
+  var pid: Int
+  var version: String
+  var admin: String
+  var configurationHash: String
+  var listeners: [Listener]
+}

@@ -1,0 +1,1 @@
+../../Fuzz/Sources/FuzzModbus/ModbusExercise.swift
