@@ -24,6 +24,8 @@ let nioWebSocket = Target.Dependency.product(name: "NIOWebSocket", package: "swi
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
@@ -43,6 +45,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
     .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
     .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: []),
+    .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
     .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
@@ -61,7 +64,13 @@ let package = Package(
     room("Telemetry", ["SluiceModel"]),
     room("Proxy", ["SluiceModel", "Wire", "Industrial", "Balancing", "CLinux", nioCore, nioPosix]),
     room("Filters", ["SluiceModel", "Wire", "Industrial", "Proxy", crypto, nioCore]),
-    room("Control", ["SluiceModel", "SluiceConfig", "Telemetry", hummingbird, nioCore, nioPosix, logging, serviceLifecycle]),
+    room(
+      "Control",
+      [
+        "SluiceModel", "SluiceConfig", "Telemetry", hummingbird, hummingbirdCore, httpTypes, nioCore, nioPosix,
+        nioHTTP1,
+        logging, serviceLifecycle,
+      ]),
     .executableTarget(
       name: "sluice",
       dependencies: [
@@ -79,10 +88,13 @@ let package = Package(
     tests(
       "ControlTests",
       [
-        "Control", "sluice", "SluiceModel", "SluiceConfig", "Telemetry", hummingbird, nioCore, nioPosix, logging,
-        serviceLifecycle,
+        "Control", "sluice", "SluiceModel", "SluiceConfig", "Telemetry", hummingbird, httpTypes, nioCore, nioPosix,
+        logging, serviceLifecycle,
       ]),
-    tests("DemoTests", ["sluice", "SluiceConfig", "SluiceModel", nioCore, nioPosix]),
+    tests("DemoTests", ["sluice"]),
+    tests("IntegrationTests", []),
+    tests("ProxyTests", ["Proxy", "SluiceModel", "Wire"]),
+    tests("SluiceModelTests", ["SluiceModel"]),
     tests("TidyTests", []),
   ]
 )

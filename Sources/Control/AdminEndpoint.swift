@@ -1,16 +1,16 @@
 import FoundationEssentials
-import HTTPTypes
+package import HTTPTypes
 import Hummingbird
 import NIOCore
 import SluiceModel
 
 /// One endpoint of the admin API: the router and the OpenAPI document are both made from the list of these.
-struct AdminEndpoint: Sendable {
-  var method: HTTPRequest.Method
+package struct AdminEndpoint: Sendable {
+  package var method: HTTPRequest.Method
   /// The path with `{name}` for each parameter in it.
-  var path: String
+  package var path: String
   /// The name of the operation, unique.
-  var id: String
+  package var id: String
   /// What it does, on one line.
   var summary: String
   var detail: String?

@@ -5,8 +5,8 @@ import SluiceModel
 import Telemetry
 
 /// Every endpoint of the admin API. A new one is an entry here and its function.
-enum AdminEndpoints {
-  static let all: [AdminEndpoint] = health + configuration + exchanges + flows + operations
+package enum AdminEndpoints {
+  package static let all: [AdminEndpoint] = health + configuration + exchanges + flows + operations
 
   private static let idParameter = AdminParameter(
     name: "id", place: .path, summary: "the id, as in `X-Request-Id` and the logs",

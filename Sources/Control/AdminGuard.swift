@@ -1,16 +1,21 @@
-import HTTPTypes
+package import HTTPTypes
 import Hummingbird
-import SluiceModel
+package import SluiceModel
 
 /// Who may speak to the admin API: checks of every request before it reaches an endpoint.
 ///
 /// On a Unix socket the file's mode decides. On an IP address the token does, and `Host`, `Origin` and `Sec-Fetch-Site`
 /// keep web pages out: a name that a hostile site rebinds to loopback, and requests across sites.
-struct AdminGuard: Sendable {
+package struct AdminGuard: Sendable {
   /// The port on loopback; nil on a Unix socket.
   var port: Int?
   /// The bearer token; nil on a Unix socket.
   var token: Secret?
+
+  package init(port: Int? = nil, token: Secret? = nil) {
+    self.port = port
+    self.token = token
+  }
 
   private static let hosts: Set<String> = ["localhost", "127.0.0.1", "[::1]"]
   private static let fetchSite = HTTPField.Name("Sec-Fetch-Site")
@@ -18,7 +23,7 @@ struct AdminGuard: Sendable {
 
   /// - Parameter authenticated: whether the endpoint wants the token.
   /// - Throws: `Problem` when the request is refused.
-  func check(_ head: HTTPRequest, authenticated: Bool) throws {
+  package func check(_ head: HTTPRequest, authenticated: Bool) throws {
     let fields = head.headerFields
     if let name = Self.hostField, fields.contains(name) {
       throw Problem.badRequest("the request has more than one `Host`")

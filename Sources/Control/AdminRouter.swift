@@ -122,9 +122,9 @@ struct AdminMiddleware: RouterMiddleware {
 }
 
 /// Reads query strings.
-enum AdminQuery {
+package enum AdminQuery {
   /// - Throws: `Problem` for a name that the endpoint doesn't declare, a name given twice, and bad escapes.
-  static func parse(_ text: String, allowed: [String]) throws -> [String: String] {
+  package static func parse(_ text: String, allowed: [String]) throws -> [String: String] {
     var result: [String: String] = [:]
     for pair in text.split(separator: "&") {
       let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)

@@ -99,12 +99,12 @@ public struct AdminServer: Service {
 }
 
 /// Where the admin API listens, checked and prepared.
-struct AdminDoor: Sendable {
+package struct AdminDoor: Sendable {
   let address: SluiceModel.BindAddress
   let token: Secret?
 
   /// Checks the address, makes the folder and the token file, removes a socket that nobody answers.
-  static func open(_ configuration: AdminConfiguration) throws -> AdminDoor {
+  package static func open(_ configuration: AdminConfiguration) throws -> AdminDoor {
     switch configuration.address {
     case .unix(let path):
       try prepareSocket(path)
@@ -194,6 +194,7 @@ struct AdminDoor: Sendable {
     withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: Array(path.utf8).prefix(107)) }
     let length = socklen_t(MemoryLayout<sockaddr_un>.size)
     let result = withUnsafePointer(to: &address) {
+      // invariant: `sockaddr_un` begins as every `sockaddr` does, and the length passed is its own.
       $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, length) }
     }
     return result == 0 ? 0 : errno
@@ -225,7 +226,7 @@ extension IPAddress {
 }
 
 /// What the requests of one admin server share.
-final class AdminState: Sendable {
+package final class AdminState: Sendable {
   private struct Shared {
     var guardian: AdminGuard?
     var socket: SocketIdentity?
@@ -234,6 +235,8 @@ final class AdminState: Sendable {
   }
 
   private let shared = Mutex(Shared())
+
+  package init() {}
 
   var guardian: AdminGuard? { shared.withLock { $0.guardian } }
   var failure: (any Error)? { shared.withLock { $0.failure } }
@@ -251,7 +254,7 @@ final class AdminState: Sendable {
   func fail(_ error: any Error) { shared.withLock { $0.failure = error } }
 
   /// Counts a live tap in; false when there are too many.
-  func beginStream() -> Bool {
+  package func beginStream() -> Bool {
     shared.withLock {
       guard $0.streams < AdminLimits.streams else { return false }
       $0.streams += 1
@@ -259,5 +262,5 @@ final class AdminState: Sendable {
     }
   }
 
-  func endStream() { shared.withLock { $0.streams -= 1 } }
+  package func endStream() { shared.withLock { $0.streams -= 1 } }
 }

@@ -21,7 +21,7 @@ public enum AdminCredentials {
 }
 
 /// The bearer token of the admin API.
-enum AdminToken {
+package enum AdminToken {
   /// Random bytes in a token.
   static let bytes = 32
 
@@ -29,7 +29,7 @@ enum AdminToken {
   ///
   /// - Throws: `AdminServerError` when the file can't be made or read, belongs to another user, is readable by others, or
   ///   holds no token.
-  static func load(path: String) throws -> Secret {
+  package static func load(path: String) throws -> Secret {
     let created = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
     if created >= 0 {
       defer { close(created) }
@@ -89,7 +89,7 @@ enum AdminToken {
   }
 
   /// Compares in a time that depends only on the length of what the client sent.
-  static func matches(_ candidate: some StringProtocol, _ token: Secret) -> Bool {
+  package static func matches(_ candidate: some StringProtocol, _ token: Secret) -> Bool {
     let expected = Array(token.reveal().utf8)
     var difference: UInt8 = 0
     var count = 0
@@ -108,7 +108,7 @@ enum AdminToken {
   }
 
   /// Base64 with the URL alphabet, without padding (RFC 4648 §5).
-  static func base64URL(_ bytes: [UInt8]) -> String {
+  package static func base64URL(_ bytes: [UInt8]) -> String {
     let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
     var result: [UInt8] = []
     var bits: UInt32 = 0

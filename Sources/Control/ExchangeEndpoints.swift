@@ -1,11 +1,11 @@
 import FoundationEssentials
 import HTTPTypes
 import Hummingbird
-import SluiceModel
-import Telemetry
+package import SluiceModel
+package import Telemetry
 
 /// `/v1/exchanges`: recent exchanges, one of them, and the live tap.
-enum ExchangeEndpoints {
+package enum ExchangeEndpoints {
   static func list(_ call: AdminCall) async throws -> Response {
     let filter = try ExchangeFilter(query: call.query)
     var limit = AdminLimits.exchangesPerReplyDefault
@@ -28,7 +28,7 @@ enum ExchangeEndpoints {
   }
 
   /// The newest lines of all rings that pass, newest first. A line's age is in its id, so the rings merge by id.
-  static func newest(_ rings: [[RecentLine]], limit: Int, where passes: (RecentLine) -> Bool) -> [RecentLine] {
+  package static func newest(_ rings: [[RecentLine]], limit: Int, where passes: (RecentLine) -> Bool) -> [RecentLine] {
     var found: [(id: ExchangeID, line: RecentLine)] = []
     for ring in rings {
       var taken = 0
@@ -43,7 +43,7 @@ enum ExchangeEndpoints {
   }
 
   /// The id in a log line, without decoding the rest.
-  static func identifier(_ line: RecentLine) -> ExchangeID? {
+  package static func identifier(_ line: RecentLine) -> ExchangeID? {
     guard let start = line.json.utf8.firstRange(of: Array("\"id\":\"".utf8))?.upperBound else { return nil }
     return ExchangeID(Substring(line.json.utf8[start...].prefix(36)))
   }

@@ -1,9 +1,9 @@
 import FoundationEssentials
 import SluiceModel
-import Telemetry
+package import Telemetry
 
 /// Which log lines the list and the live tap show; all that is given must hold.
-struct ExchangeFilter: Sendable {
+package struct ExchangeFilter: Sendable {
   var route: String?
   var listener: String?
   var client: AddressRange?
@@ -35,7 +35,7 @@ struct ExchangeFilter: Sendable {
   }
 
   /// - Throws: `Problem` with status 400 for a value that can't be one.
-  init(query: [String: String]) throws {
+  package init(query: [String: String]) throws {
     route = query["route"]
     listener = query["listener"]
     client = try query["client"].map { text in
@@ -73,14 +73,14 @@ struct ExchangeFilter: Sendable {
     throw Problem.badRequest("`\(bounded(text))` is not a status", hint: "such as `403`, or `4xx` for a class")
   }
 
-  func matches(_ line: RecentLine) -> Bool {
+  package func matches(_ line: RecentLine) -> Bool {
     if isEmpty { return true }
     guard mayMatch(line.json) else { return false }
     guard let event = try? AdminJSON.decoder().decode(LogEvent.self, from: Data(line.json.utf8)) else { return false }
     return matches(event)
   }
 
-  func matches(_ event: LogEvent) -> Bool {
+  package func matches(_ event: LogEvent) -> Bool {
     if let route, event.route != route { return false }
     if let listener, event.listener != listener { return false }
     if let verdict, event.verdict != verdict { return false }
@@ -101,6 +101,7 @@ struct ExchangeFilter: Sendable {
     return json.withUTF8 { line in needles.allSatisfy { Self.contains($0, line) } }
   }
 
+  // invariant: `start + index` stays below `line.count`; the pointer is not kept.
   private static func contains(_ needle: [UInt8], _ line: UnsafeBufferPointer<UInt8>) -> Bool {
     guard line.count >= needle.count else { return false }
     return (0...line.count - needle.count).contains { start in

@@ -1,8 +1,8 @@
 import HTTPTypes
 
 /// The OpenAPI 3.1 document of the admin API.
-enum OpenAPI {
-  static func document(_ endpoints: [AdminEndpoint], version: String) -> JSONValue {
+package enum OpenAPI {
+  package static func document(_ endpoints: [AdminEndpoint], version: String) -> JSONValue {
     var paths: [String: [String: JSONValue]] = [:]
     for endpoint in endpoints {
       paths[endpoint.path, default: [:]][endpoint.method.rawValue.lowercased()] = operation(endpoint)
@@ -73,7 +73,7 @@ enum OpenAPI {
 }
 
 /// The schemas that the admin API's replies refer to.
-enum AdminSchemas {
+package enum AdminSchemas {
   static func reference(_ name: String) -> JSONValue { ["$ref": .string("#/components/schemas/" + name)] }
 
   static func list(_ key: String, of name: String) -> JSONValue {
@@ -99,7 +99,7 @@ enum AdminSchemas {
     ["type": "string", "enum": .array(values.map { .string($0) })]
   }
 
-  static let all: [String: JSONValue] = [
+  package static let all: [String: JSONValue] = [
     "Problem": object(
       ["type": string, "title": string, "status": integer],
       optional: [

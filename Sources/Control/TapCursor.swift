@@ -1,9 +1,9 @@
-import Telemetry
+package import Telemetry
 
 /// How far a live tap has read: the latest sequence number seen of each event loop's ring.
 ///
 /// Pure: it is given the rings as they are and says what is new and how much went by unseen.
-struct TapCursor: Sendable, Equatable {
+package struct TapCursor: Sendable, Equatable {
   /// Loops past this are not a cursor that this gateway wrote.
   static let maximumLoops = 1_024
 
@@ -11,12 +11,12 @@ struct TapCursor: Sendable, Equatable {
   private(set) var seen: [UInt64?]
 
   /// Starts at the end of the rings: nothing that they hold is new.
-  init(after rings: [[RecentLine]]) {
+  package init(after rings: [[RecentLine]]) {
     seen = rings.map { $0.last?.sequence }
   }
 
   /// Reads what `description` wrote; nil for anything else.
-  init?(_ text: String) {
+  package init?(_ text: String) {
     let parts = text.split(separator: ".", omittingEmptySubsequences: false)
     guard (1...Self.maximumLoops).contains(parts.count) else { return nil }
     var seen: [UInt64?] = []
@@ -35,7 +35,7 @@ struct TapCursor: Sendable, Equatable {
   ///
   /// - Returns: the new lines, and how many more were overwritten before they could be read. A ring whose numbers are all
   ///   older than the cursor belongs to another run of the gateway and is read from its start.
-  mutating func advance(_ rings: [[RecentLine]]) -> (lines: [RecentLine], missed: UInt64) {
+  package mutating func advance(_ rings: [[RecentLine]]) -> (lines: [RecentLine], missed: UInt64) {
     var lines: [RecentLine] = []
     var missed: UInt64 = 0
     if seen.count != rings.count { seen = rings.indices.map { $0 < seen.count ? seen[$0] : nil } }
@@ -55,5 +55,5 @@ struct TapCursor: Sendable, Equatable {
 }
 
 extension TapCursor: CustomStringConvertible {
-  var description: String { seen.map { $0.map(String.init) ?? "-" }.joined(separator: ".") }
+  package var description: String { seen.map { $0.map(String.init) ?? "-" }.joined(separator: ".") }
 }

@@ -70,7 +70,7 @@ public final class ConcurrencyFilter: Filter {
     let exchange = queue.removeFirst()
     running += 1
     place(of: exchange).state = .running
-    exchange.resume(.next)
+    exchange.resume(exchange.id)
   }
 
   private func watchQueue() {
@@ -86,7 +86,8 @@ public final class ConcurrencyFilter: Filter {
     while let exchange = queue.first, case .waiting(let since) = place(of: exchange).state, now &- since >= limit {
       queue.removeFirst()
       place(of: exchange).state = .none
-      exchange.resume(refuse(exchange, rule: "queueTimeout", reason: "the exchange waited too long for its turn"))
+      exchange.resume(
+        exchange.id, refuse(exchange, rule: "queueTimeout", reason: "the exchange waited too long for its turn"))
     }
     if queue.isEmpty {
       timer?.cancel()

@@ -8,7 +8,7 @@ public struct IndustrialProtocol: Sendable, Equatable {
   /// Which direction of the bytes is expected to be hostile.
   public enum Posture: String, Sendable {
     /// Both peers may be hostile: requests and replies are parsed fully and built anew.
-    case hostileBothWays = "hostile-both-ways"
+    case hostileBothWays = "hostile clients and devices"
   }
 
   /// The name in configuration and logs, such as `modbus`.

@@ -191,7 +191,7 @@ public actor Gateway {
   private func bind(
     _ listener: ListenerConfiguration, runtimes: [NIOLoopBound<LoopRuntime>]?
   ) async throws -> Sockets {
-    let indices = listener.protocol == .modbus ? [homeLoop(of: listener.asset ?? "")] : Array(0..<webLoopCount)
+    let indices = loopIndices(of: listener)
     let gauge = ConnectionGauge()
     var result = Sockets(
       name: listener.name, gauge: gauge, address: listener.address, protocol: listener.protocol, parts: [])
@@ -224,6 +224,13 @@ public actor Gateway {
         description: "listener `\(listener.name)` can't listen on `\(listener.address)`: \(describe(error))")
     }
     return result
+  }
+
+  /// The event loops that a listener's connections are taken on. Unix sockets can't be shared between loops.
+  private func loopIndices(of listener: ListenerConfiguration) -> [Int] {
+    if listener.protocol == .modbus { return [homeLoop(of: listener.asset ?? "")] }
+    if case .unix = listener.address { return [0] }
+    return Array(0..<webLoopCount)
   }
 
   /// Sockets that share a port would also share it with another process; a plain bind first tells.

@@ -67,12 +67,12 @@ extension ConfigurationErrors: CustomStringConvertible {
 }
 
 /// Collects issues while files are read.
-struct IssueCollector {
+package struct IssueCollector {
   private var found: [(mark: YAMLMark, issue: ConfigurationIssue)] = []
   private var counts: [ConfigurationIssue.Severity: Int] = [:]
   private(set) var omittedErrors = 0
 
-  var hasErrors: Bool { counts[.error, default: 0] > 0 }
+  package var hasErrors: Bool { counts[.error, default: 0] > 0 }
   /// Whether further errors are only counted.
   var isFull: Bool { counts[.error, default: 0] >= ConfigurationLimits.issues }
 

@@ -128,8 +128,8 @@ struct Includes {
 }
 
 /// File name patterns: `*` for any characters and `?` for one; neither stands for a dot at the beginning.
-enum Glob {
-  static func matches(_ pattern: Substring, _ name: Substring) -> Bool {
+package enum Glob {
+  package static func matches(_ pattern: Substring, _ name: Substring) -> Bool {
     if name.hasPrefix("."), !pattern.hasPrefix(".") { return false }
     let pattern = Array(pattern.unicodeScalars)
     let name = Array(name.unicodeScalars)

@@ -1,6 +1,6 @@
 /// A value of the resolved configuration or of the JSON Schema, with its keys in order.
-enum JSONValue: Sendable, Hashable {
-  struct Member: Sendable, Hashable {
+package enum JSONValue: Sendable, Hashable {
+  package struct Member: Sendable, Hashable {
     var key: String
     var value: JSONValue
   }
@@ -25,7 +25,7 @@ enum JSONValue: Sendable, Hashable {
   }
 
   /// JSON text: on one line, or indented by two spaces. Secrets show only when asked for.
-  func text(pretty: Bool = false, revealingSecrets: Bool = false) -> String {
+  package func text(pretty: Bool = false, revealingSecrets: Bool = false) -> String {
     var out = ""
     write(&out, indent: pretty ? 0 : nil, revealingSecrets)
     return out

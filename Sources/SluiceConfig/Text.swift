@@ -1,5 +1,5 @@
 /// User input for a message: on one line, bounded, in backticks.
-func quoted(_ text: String) -> String { "`\(printable(text))`" }
+package func quoted(_ text: String) -> String { "`\(printable(text))`" }
 
 /// User input on one line, without control characters, at most 80 characters of it.
 func printable(_ text: String) -> String {
@@ -34,7 +34,7 @@ func indefinite(_ noun: String) -> String {
 }
 
 /// The known word that `word` most likely means, nil when none is near.
-func nearest(_ word: String, in known: [String]) -> String? {
+package func nearest(_ word: String, in known: [String]) -> String? {
   let typed = Array(word.lowercased().unicodeScalars.prefix(65))
   guard !typed.isEmpty, typed.count <= 64 else { return nil }
   var best: (word: String, distance: Int)?
@@ -48,7 +48,7 @@ func nearest(_ word: String, in known: [String]) -> String? {
 }
 
 /// Insertions, deletions, replacements and swaps of neighbours between two words.
-func editDistance(_ left: [Unicode.Scalar], _ right: [Unicode.Scalar]) -> Int {
+package func editDistance(_ left: [Unicode.Scalar], _ right: [Unicode.Scalar]) -> Int {
   var before: [Int] = []
   var row = Array(0...right.count)
   for (i, a) in left.enumerated() {

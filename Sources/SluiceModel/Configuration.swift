@@ -171,7 +171,7 @@ public struct PoolConfiguration: Sendable, Equatable {
   public var health: HealthCheckConfiguration?
   public var connectTimeout: Duration = .seconds(5)
   /// Idle kept connections per endpoint and event loop.
-  public var idleConnections = 256
+  public var idleConnections = 4_096
   public var idleTimeout: Duration = .seconds(60)
   /// Open connections per endpoint and event loop; requests past it wait.
   public var maximumConnections = 4_096

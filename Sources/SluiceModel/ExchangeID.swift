@@ -47,6 +47,23 @@ public struct ExchangeID: Hashable, Sendable {
     low = words.1
   }
 
+  /// The 36 lower-case characters of the id.
+  @inlinable
+  public var text: InlineArray<36, UInt8> {
+    var characters = InlineArray<36, UInt8>(repeating: 0x2d)
+    var place = 0
+    var index = 0
+    while index < 32 {
+      if index == 8 || index == 12 || index == 16 || index == 20 { place &+= 1 }
+      let word = index < 16 ? high : low
+      let nibble = UInt8(truncatingIfNeeded: word &>> UInt64((15 &- (index & 15)) &* 4)) & 0xf
+      characters[place] = nibble < 10 ? nibble &+ 0x30 : nibble &+ 0x57
+      place &+= 1
+      index &+= 1
+    }
+    return characters
+  }
+
   /// The 36 lower-case characters of the id, in order.
   @inlinable
   public func forEachCharacter(_ body: (UInt8) -> Void) {

@@ -43,13 +43,13 @@ public struct IPAddress: Hashable, Sendable {
   private static func parseV6(_ text: some StringProtocol) -> IPAddress? {
     guard text.utf8.count <= 45 else { return nil }
     let gap = text.range(of: "::")
-    func groups(_ part: Substring) -> [UInt16]? {
+    func groups(_ part: Substring, mayEndInV4: Bool) -> [UInt16]? {
       if part.isEmpty { return [] }
       var result: [UInt16] = []
       let pieces = part.split(separator: ":", omittingEmptySubsequences: false)
       for (index, piece) in pieces.enumerated() {
         if piece.utf8.contains(UInt8(ascii: ".")) {
-          guard index == pieces.count - 1, let bits = parseV4(piece) else { return nil }
+          guard mayEndInV4, index == pieces.count - 1, let bits = parseV4(piece) else { return nil }
           result.append(UInt16(truncatingIfNeeded: bits >> 16))
           result.append(UInt16(truncatingIfNeeded: bits))
         } else {
@@ -63,13 +63,13 @@ public struct IPAddress: Hashable, Sendable {
     }
     let all: [UInt16]
     if let gap {
-      guard let head = groups(Substring(text[..<gap.lowerBound])),
-        let tail = groups(Substring(text[gap.upperBound...])),
+      guard let head = groups(Substring(text[..<gap.lowerBound]), mayEndInV4: false),
+        let tail = groups(Substring(text[gap.upperBound...]), mayEndInV4: true),
         head.count + tail.count <= 7
       else { return nil }
       all = head + Array(repeating: 0, count: 8 - head.count - tail.count) + tail
     } else {
-      guard let head = groups(Substring(text)), head.count == 8 else { return nil }
+      guard let head = groups(Substring(text), mayEndInV4: true), head.count == 8 else { return nil }
       all = head
     }
     var high: UInt64 = 0

@@ -6,6 +6,7 @@ struct AccessBatch: Sendable {
   var bytes: [UInt8] = []
   var lines = 0
 
+  // invariant: the line is copied before this returns; the pointer is not kept.
   mutating func append(_ line: UnsafeRawBufferPointer) {
     if bytes.capacity == 0 { bytes.reserveCapacity(LoopRecorder.batchBytes + LineStorage.capacity) }
     bytes.append(contentsOf: line)

@@ -1,5 +1,5 @@
 /// RFC 3339 date-times in UTC with milliseconds; the text of the newest second is kept.
-struct DateText {
+package struct DateText {
   private var second: UInt64?
   private var year = 0
   private var month = 0
@@ -8,10 +8,12 @@ struct DateText {
   private var minute = 0
   private var secondOfMinute = 0
 
+  package init() {}
+
   /// The last millisecond of the year 9999; later times are written as this one.
   private static let latest: UInt64 = 253_402_300_799_999
 
-  mutating func write(_ unixMilliseconds: UInt64, to line: inout LineWriter) {
+  package mutating func write(_ unixMilliseconds: UInt64, to line: inout LineWriter) {
     let bounded = min(unixMilliseconds, DateText.latest)
     let wanted = bounded / 1000
     if second != wanted { set(wanted) }

@@ -1,12 +1,15 @@
-import SluiceModel
+package import SluiceModel
 import Synchronization
 
 /// Whole decision records on their way to the writer, with what their index entries need.
-struct DecisionBatch: Sendable {
+package struct DecisionBatch: Sendable {
   var bytes: [UInt8] = []
   var records: [(id: ExchangeID, length: Int)] = []
 
-  mutating func append(_ line: UnsafeRawBufferPointer, id: ExchangeID) {
+  package init() {}
+
+  // invariant: the line is copied before this returns; the pointer is not kept.
+  package mutating func append(_ line: UnsafeRawBufferPointer, id: ExchangeID) {
     if bytes.capacity == 0 { bytes.reserveCapacity(LoopRecorder.batchBytes + LineStorage.capacity) }
     bytes.append(contentsOf: line)
     records.append((id, line.count))

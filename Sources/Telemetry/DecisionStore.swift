@@ -1,14 +1,14 @@
 import Glibc
-import SluiceModel
+package import SluiceModel
 
 /// When segments end and how long they are kept.
-struct SegmentPolicy: Equatable, Sendable {
+package struct SegmentPolicy: Equatable, Sendable {
   var segmentBytes: Int
   var segmentMilliseconds: UInt64 = 3_600_000
   var keepMilliseconds: UInt64
   var maximumBytes: Int
 
-  init(segmentBytes: Int, keepMilliseconds: UInt64, maximumBytes: Int) {
+  package init(segmentBytes: Int, keepMilliseconds: UInt64, maximumBytes: Int) {
     self.segmentBytes = segmentBytes
     self.keepMilliseconds = keepMilliseconds
     self.maximumBytes = maximumBytes
@@ -30,7 +30,7 @@ extension UInt64 {
 }
 
 /// The decision log's files, as its writer thread sees them: one segment that grows, and older ones to delete in time.
-struct DecisionStore: Sendable {
+package struct DecisionStore: Sendable {
   private struct Active {
     var name: SegmentName
     var log: any LogFile
@@ -53,7 +53,7 @@ struct DecisionStore: Sendable {
   private var newest: SegmentName?
 
   /// Makes the directory, repairs what a crash left, and goes on with the newest segment if it has room and time left.
-  init(
+  package init(
     directory: String, policy: SegmentPolicy, files: any FileAccess, nowUnixMilliseconds now: UInt64
   ) throws(FileError) {
     self.directory = directory
@@ -89,7 +89,7 @@ struct DecisionStore: Sendable {
   }
 
   /// Writes a batch and its index entries. After an error nothing of it is kept, and it can be tried again.
-  mutating func append(_ batch: borrowing DecisionBatch, nowUnixMilliseconds now: UInt64) throws(FileError) {
+  package mutating func append(_ batch: borrowing DecisionBatch, nowUnixMilliseconds now: UInt64) throws(FileError) {
     if let active, !active.log.isAtItsPath() || !active.index.isAtItsPath() { self.active = nil }
     if let active, active.logSize > 0 {
       let age = now > active.name.startUnixMilliseconds ? now - active.name.startUnixMilliseconds : 0
@@ -181,7 +181,7 @@ struct DecisionStore: Sendable {
   }
 
   /// Deletes what is too old, then, oldest first, what is too much.
-  mutating func enforce(_ now: UInt64) {
+  package mutating func enforce(_ now: UInt64) {
     while let first = sealed.first {
       let lastPossible = first.name.startUnixMilliseconds &+ policy.segmentMilliseconds
       let next = sealed.dropFirst().first?.name ?? active?.name
@@ -219,7 +219,7 @@ struct DecisionStore: Sendable {
 
   /// The record with this id. Segments are searched from the one that was written at the id's time on (a record is written
   /// when its exchange ends, which may be much later), then the older ones, in case the clock was set.
-  static func find(_ id: ExchangeID, directory: String, files: any FileAccess) throws(FileError) -> [UInt8]? {
+  package static func find(_ id: ExchangeID, directory: String, files: any FileAccess) throws(FileError) -> [UInt8]? {
     let segments: [SegmentName]
     do throws(FileError) {
       segments = try SegmentReader.list(directory, files)

@@ -1,15 +1,21 @@
 import Glibc
 
 /// A file operation that failed.
-struct FileError: Error, Equatable, CustomStringConvertible {
+package struct FileError: Error, Equatable, CustomStringConvertible {
   var action: String
   var path: String
   var code: Int32
 
-  var description: String { "can't \(action) `\(path)`: \(String(cString: strerror(code)).lowercased())" }
+  package init(action: String, path: String, code: Int32) {
+    self.action = action
+    self.path = path
+    self.code = code
+  }
+
+  package var description: String { "can't \(action) `\(path)`: \(String(cString: strerror(code)).lowercased())" }
 }
 
-enum OpenMode {
+package enum OpenMode {
   /// Write at the end; made when missing.
   case append
   /// Write at the end and read; must not exist yet.
@@ -20,7 +26,7 @@ enum OpenMode {
 }
 
 /// An open file. Its methods are called by one thread at a time.
-protocol LogFile: AnyObject, Sendable {
+package protocol LogFile: AnyObject, Sendable {
   /// Returns how many bytes were taken; 0 when none can be taken without waiting longer.
   func write(_ bytes: Span<UInt8>) throws(FileError) -> Int
   /// Up to `count` bytes; fewer at the end of the file.
@@ -35,7 +41,7 @@ protocol LogFile: AnyObject, Sendable {
 }
 
 /// The file system as the logs use it; tests put a failing one in its place.
-protocol FileAccess: Sendable {
+package protocol FileAccess: Sendable {
   func makeDirectories(_ path: String) throws(FileError)
   func open(_ path: String, _ mode: OpenMode) throws(FileError) -> any LogFile
   func standardOutput() -> any LogFile
@@ -45,8 +51,10 @@ protocol FileAccess: Sendable {
   func remove(_ path: String) throws(FileError)
 }
 
-struct SystemFiles: FileAccess {
-  func makeDirectories(_ path: String) throws(FileError) {
+package struct SystemFiles: FileAccess {
+  package init() {}
+
+  package func makeDirectories(_ path: String) throws(FileError) {
     var made = path.hasPrefix("/") ? "/" : ""
     for part in path.split(separator: "/") {
       made += made.isEmpty || made.hasSuffix("/") ? String(part) : "/" + part
@@ -62,7 +70,7 @@ struct SystemFiles: FileAccess {
     }
   }
 
-  func open(_ path: String, _ mode: OpenMode) throws(FileError) -> any LogFile {
+  package func open(_ path: String, _ mode: OpenMode) throws(FileError) -> any LogFile {
     let common = O_CLOEXEC | O_NOCTTY | O_NONBLOCK
     let flags =
       switch mode {
@@ -76,9 +84,11 @@ struct SystemFiles: FileAccess {
     return SystemFile(path: path, descriptor: descriptor, owned: true)
   }
 
-  func standardOutput() -> any LogFile { SystemFile(path: "standard output", descriptor: STDOUT_FILENO, owned: false) }
+  package func standardOutput() -> any LogFile {
+    SystemFile(path: "standard output", descriptor: STDOUT_FILENO, owned: false)
+  }
 
-  func names(in directory: String) throws(FileError) -> [String] {
+  package func names(in directory: String) throws(FileError) -> [String] {
     guard let handle = opendir(directory) else { throw FileError(action: "list", path: directory, code: errno) }
     defer { closedir(handle) }
     var names: [String] = []
@@ -89,12 +99,12 @@ struct SystemFiles: FileAccess {
     return names
   }
 
-  func size(of path: String) -> Int? {
+  package func size(of path: String) -> Int? {
     var info = stat()
     return stat(path, &info) == 0 ? Int(info.st_size) : nil
   }
 
-  func remove(_ path: String) throws(FileError) {
+  package func remove(_ path: String) throws(FileError) {
     guard unlink(path) == 0 || errno == ENOENT else { throw FileError(action: "remove", path: path, code: errno) }
   }
 }

@@ -1,18 +1,21 @@
-import SluiceModel
+package import SluiceModel
 
 /// The bytes of one log line while it is made: allocated once per event loop, written through `LineWriter`.
-final class LineStorage {
+// invariant: `base` points to `capacity` bytes, allocated in `init` and freed in `deinit` only.
+package final class LineStorage {
   /// The longest line; every field is cut so that a line always fits.
-  static let capacity = 64 << 10
+  package static let capacity = 64 << 10
   let base: UnsafeMutablePointer<UInt8>
 
-  init() { base = .allocate(capacity: LineStorage.capacity) }
+  package init() { base = .allocate(capacity: LineStorage.capacity) }
 
   deinit { base.deallocate() }
 }
 
 /// Appends the parts of one JSON line to a `LineStorage`, without allocating. What doesn't fit sets `overflowed`.
-struct LineWriter: ~Copyable {
+// invariant: `storage` is held and keeps `base` allocated; every write is preceded by `room` for all of its bytes, so `count`
+// never passes `LineStorage.capacity`.
+package struct LineWriter: ~Copyable {
   private let storage: LineStorage
   private let base: UnsafeMutablePointer<UInt8>
   private(set) var count = 0
@@ -20,16 +23,16 @@ struct LineWriter: ~Copyable {
   /// Whether a field was cut.
   private(set) var truncated = false
 
-  init(_ storage: LineStorage) {
+  package init(_ storage: LineStorage) {
     self.storage = storage
     base = storage.base
   }
 
   /// Valid as long as the storage.
-  var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
+  package var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
   var free: Int { LineStorage.capacity &- count }
 
-  mutating func clear() {
+  package mutating func clear() {
     count = 0
     overflowed = false
     truncated = false
@@ -78,7 +81,7 @@ struct LineWriter: ~Copyable {
   /// The longest name or free text of a line, in bytes before escaping.
   static let nameBytes = 1024
 
-  mutating func decimal(_ value: UInt64) {
+  package mutating func decimal(_ value: UInt64) {
     guard room(20) else { return }
     var digits = 1
     var rest = value / 10
@@ -96,7 +99,7 @@ struct LineWriter: ~Copyable {
     }
   }
 
-  mutating func decimal(_ value: Int) {
+  package mutating func decimal(_ value: Int) {
     if value < 0 { byte(0x2d) }
     decimal(UInt64(value.magnitude))
   }
@@ -124,7 +127,7 @@ struct LineWriter: ~Copyable {
   }
 
   /// The 36 characters of the id.
-  mutating func id(_ id: ExchangeID) {
+  package mutating func id(_ id: ExchangeID) {
     guard room(40) else { return }
     hex(UInt32(truncatingIfNeeded: id.high >> 32), at: count)
     let middle = LineWriter.nibbles(UInt32(truncatingIfNeeded: id.high))
@@ -163,7 +166,7 @@ struct LineWriter: ~Copyable {
   }
 
   /// Canonical text (RFC 5952 for IPv6).
-  mutating func address(_ address: IPAddress) {
+  package mutating func address(_ address: IPAddress) {
     guard room(40) else { return }
     if address.isV4 {
       decimal(address.low >> 24 & 0xff)
@@ -216,6 +219,7 @@ struct LineWriter: ~Copyable {
 
 extension LineWriter {
   /// Text of ours as the inside of a JSON string.
+  // invariant: a static string's UTF-8 is constant memory of `utf8CodeUnitCount` bytes.
   mutating func escaped(_ text: StaticString) {
     escaped(UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount), limit: LineWriter.nameBytes)
   }
@@ -232,6 +236,8 @@ extension LineWriter {
 
   /// Hostile bytes as the inside of a JSON string: control characters (C1 and those that reorder text too) as `\u00XX`,
   /// bytes that are no UTF-8 as the text `\xNN`.
+  // invariant: reads stay below `end <= text.count`, words only while eight bytes are left; `room` has made sure of six bytes
+  // for each byte of text, which is the most that `escapeOne` writes. The pointer is not kept.
   mutating func escaped(_ text: UnsafeBufferPointer<UInt8>, limit: Int) {
     var end = text.count
     if end > limit {
@@ -282,6 +288,7 @@ extension LineWriter {
   }
 
   /// Writes the escaped form of the first character; at most six bytes a byte. Returns how many bytes it took.
+  // invariant: `text` has at least one byte; `scalar` returns no length beyond its end.
   private mutating func escapeOne(_ text: UnsafeBufferPointer<UInt8>) -> Int {
     let first = text[0]
     switch first {
@@ -330,6 +337,7 @@ extension LineWriter {
   }
 
   /// The multi-byte character at the start (RFC 3629: no overlong form, no surrogate); length 0 when there is none.
+  // invariant: `text` has at least one byte; the count is checked before the bytes that follow are read.
   private static func scalar(_ text: UnsafeBufferPointer<UInt8>) -> (length: Int, scalar: UInt32) {
     let first = text[0]
     let length: Int

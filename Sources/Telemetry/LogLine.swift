@@ -153,6 +153,7 @@ enum LogLine {
 
   /// Writes the path of a request target, without query, fragment and, in absolute form, authority. Returns whether there
   /// was a query.
+  // invariant: the pointer is used inside the closure only, and `start <= end <= bytes.count`.
   private static func target(_ target: Span<UInt8>, to line: inout LineWriter) -> Bool {
     target.withUnsafeBufferPointer { bytes in
       var start = 0

@@ -31,7 +31,7 @@ public struct Histogram: Sendable {
     sumNanoseconds &+= other.sumNanoseconds
   }
 
-  static func bucket(_ nanoseconds: UInt64) -> Int {
+  package static func bucket(_ nanoseconds: UInt64) -> Int {
     switch nanoseconds {
     case ...100_000: 0
     case ...250_000: 1

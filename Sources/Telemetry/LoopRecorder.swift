@@ -21,10 +21,12 @@ public final class LoopRecorder: LoopObserver {
   private var routes = MetricsIndex<RouteMetrics>()
   private var assets = MetricsIndex<AssetMetrics>()
   private var errorTypes = TextTable(limit: 62)
+  // invariant: the address of a static string, which is never freed; it is only compared.
   private var lastErrorAddress: UnsafePointer<UInt8>?
   private var lastErrorNumber = 0
   private var sources = TextTable(limit: 64)
   private var decisions: [UInt64] = [0, 0, 0, 0]
+  // invariant: addresses of static strings, which are never freed; they are only compared.
   private var protocolNames: [(address: UnsafePointer<UInt8>, name: LogName)] = []
   private var flowsEnded: [FlowKind: UInt64] = [:]
   private var flowBytesIn: UInt64 = 0
@@ -97,6 +99,8 @@ public final class LoopRecorder: LoopObserver {
     if !decisionBatch.bytes.isEmpty { decisionLog.submit(&decisionBatch) }
   }
 
+  // invariant: `line.bytes` is valid as long as `storage`, which lives as long as this recorder; the bytes are copied before
+  // the next line is written.
   private func keep(_ line: borrowing LineWriter, id: ExchangeID, decision: Bool) {
     let bytes = line.bytes
     ring.append(UnsafeRawBufferPointer(rebasing: bytes.dropLast()))

@@ -60,10 +60,10 @@ public struct LoopSnapshot: Sendable {
   public var flowBytesIn: UInt64 = 0
   public var flowBytesOut: UInt64 = 0
 
-  var recentBytes: [UInt8] = []
-  var recentFirstSequence: UInt64 = 0
+  package var recentBytes: [UInt8] = []
+  package var recentFirstSequence: UInt64 = 0
 
-  init() {}
+  package init() {}
 
   /// The newest lines of the loop, newest last; empty when the snapshot was made without them. Decoded at each access, so
   /// that the event loop only copies bytes.

@@ -1,7 +1,9 @@
 /// The newest log lines of one event loop in a fixed number of bytes; a new line overwrites the oldest.
 ///
 /// Each line is preceded by its length in four bytes; lines wrap around the end.
-final class RecentRing {
+// invariant: `base` points to `capacity` bytes from `init` to `deinit`; `start < capacity` and `used <= capacity` always hold, and
+// every copy is cut at the end of the ring and goes on at its beginning.
+package final class RecentRing {
   private let base: UnsafeMutableRawPointer
   private let capacity: Int
   private var start = 0
@@ -9,7 +11,7 @@ final class RecentRing {
   private var lines: UInt64 = 0
   private var nextSequence: UInt64 = 1
 
-  init(capacity: Int) {
+  package init(capacity: Int) {
     self.capacity = max(capacity, 8)
     base = .allocate(byteCount: self.capacity, alignment: 8)
   }
@@ -17,7 +19,7 @@ final class RecentRing {
   deinit { base.deallocate() }
 
   /// Keeps a line; one that is longer than the whole ring only takes a sequence number.
-  func append(_ line: UnsafeRawBufferPointer) {
+  package func append(_ line: UnsafeRawBufferPointer) {
     nextSequence &+= 1
     let needed = line.count &+ 4
     guard needed <= capacity else {
@@ -37,7 +39,7 @@ final class RecentRing {
   }
 
   /// A copy of what is kept, oldest first, and the sequence number of the first line.
-  func copy() -> (bytes: [UInt8], firstSequence: UInt64) {
+  package func copy() -> (bytes: [UInt8], firstSequence: UInt64) {
     let bytes = [UInt8](unsafeUninitializedCapacity: used) { target, count in
       get(UnsafeMutableRawBufferPointer(target), from: start)
       count = used

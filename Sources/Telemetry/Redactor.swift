@@ -46,11 +46,13 @@ public enum Redactor {
   }
 
   /// A cheap look before the scan: all secrets follow `=`, `:`, `%3d`, a space, or begin with `eyJ`.
+  // invariant: the pointer is not kept.
   private static func mayHoldSecret(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
     bytes.contains { $0 == 0x3d || $0 == 0x3a || $0 == 0x25 || $0 == 0x20 || $0 == 0x2e }
   }
 
   /// One pass over the text; nil when nothing had to be replaced.
+  // invariant: made and used inside the closure that lends `bytes`; positions are compared with `bytes.count` before a read.
   private struct Scanner {
     let bytes: UnsafeBufferPointer<UInt8>
     var output: [UInt8] = []

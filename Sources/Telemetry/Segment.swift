@@ -1,11 +1,11 @@
-import SluiceModel
+package import SluiceModel
 
 /// The name of a segment: when it began and its number. Names sort by age.
-struct SegmentName: Hashable, Comparable, Sendable {
+package struct SegmentName: Hashable, Comparable, Sendable {
   var startUnixMilliseconds: UInt64
   var sequence: UInt64
 
-  static func < (left: SegmentName, right: SegmentName) -> Bool {
+  package static func < (left: SegmentName, right: SegmentName) -> Bool {
     (left.startUnixMilliseconds, left.sequence) < (right.startUnixMilliseconds, right.sequence)
   }
 
@@ -15,7 +15,7 @@ struct SegmentName: Hashable, Comparable, Sendable {
   }
 
   /// Reads `<start>-<sequence>.jsonl`; nil for any other file name.
-  init?(fileName: String) {
+  package init?(fileName: String) {
     guard fileName.utf8.count <= 48, fileName.hasSuffix(".jsonl") else { return nil }
     let parts = fileName.dropLast(6).split(separator: "-", omittingEmptySubsequences: false)
     guard parts.count == 2, parts.allSatisfy({ !$0.isEmpty && $0.utf8.allSatisfy { (0x30...0x39).contains($0) } }),
@@ -26,13 +26,13 @@ struct SegmentName: Hashable, Comparable, Sendable {
   }
 
   private var base: String { "\(startUnixMilliseconds)-\(sequence)" }
-  func logPath(in directory: String) -> String { "\(directory)/\(base).jsonl" }
+  package func logPath(in directory: String) -> String { "\(directory)/\(base).jsonl" }
   func indexPath(in directory: String) -> String { "\(directory)/\(base).idx" }
 }
 
 /// An entry of a segment's index: which bytes of the segment hold the record with this id. 28 bytes, big endian.
-struct IndexEntry: Equatable, Sendable {
-  static let size = 28
+package struct IndexEntry: Equatable, Sendable {
+  package static let size = 28
   var id: ExchangeID
   var offset: Int
   var length: Int
@@ -43,14 +43,14 @@ struct IndexEntry: Equatable, Sendable {
     return overflow || offset < 0 || length <= 0 ? nil : end
   }
 
-  func append(to bytes: inout [UInt8]) {
+  package func append(to bytes: inout [UInt8]) {
     for word in [id.high, id.low, UInt64(offset)] {
       for shift in stride(from: 56, through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: word >> shift)) }
     }
     for shift in stride(from: 24, through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: length >> shift)) }
   }
 
-  init(id: ExchangeID, offset: Int, length: Int) {
+  package init(id: ExchangeID, offset: Int, length: Int) {
     self.id = id
     self.offset = offset
     self.length = length

@@ -1,9 +1,16 @@
 import Glibc
 
 /// The time that writers see: wall clock for names and retention, monotonic for waiting.
-struct TelemetryClock: Sendable {
+package struct TelemetryClock: Sendable {
   var unixMilliseconds: @Sendable () -> UInt64
   var monotonicMilliseconds: @Sendable () -> UInt64
+
+  package init(
+    unixMilliseconds: @escaping @Sendable () -> UInt64, monotonicMilliseconds: @escaping @Sendable () -> UInt64
+  ) {
+    self.unixMilliseconds = unixMilliseconds
+    self.monotonicMilliseconds = monotonicMilliseconds
+  }
 
   static let system = TelemetryClock(
     unixMilliseconds: { read(CLOCK_REALTIME) }, monotonicMilliseconds: { read(CLOCK_MONOTONIC) })

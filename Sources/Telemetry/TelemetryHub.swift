@@ -21,7 +21,7 @@ public final class TelemetryHub: Sendable {
   /// - Parameters:
   ///   - accessBacklogBytes: bytes of access lines that may wait for the disk.
   ///   - decisionBacklogBytes: bytes of decision records that may wait for the disk.
-  init(
+  package init(
     _ configuration: LogsConfiguration, version: String, files: any FileAccess, clock: TelemetryClock,
     accessBacklogBytes: Int = Limits.accessLogBacklogBytes, decisionBacklogBytes: Int = Limits.decisionLogBacklogBytes
   ) throws(TelemetryError) {

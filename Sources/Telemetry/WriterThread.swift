@@ -1,6 +1,8 @@
 import Glibc
 
 /// Wakes a writer thread, and tells those who wait what it has done.
+// invariant: all variables are read and written under `mutex`; `mutex` and `condition` keep their addresses from `init` to
+// `deinit`, when nobody waits any more because waiting needs a reference.
 final class WriterSignal: @unchecked Sendable {
   private let mutex: UnsafeMutablePointer<pthread_mutex_t>
   private let condition: UnsafeMutablePointer<pthread_cond_t>
@@ -120,11 +122,13 @@ final class WriterThread: Sendable {
 
   /// - Parameter name: at most 15 bytes, as the kernel shows it.
   init(name: String, signal: WriterSignal, pass: @escaping Pass) throws(TelemetryError) {
+    // invariant: the retained reference is released exactly once: by the thread, or by us if there is no thread.
     let start = Unmanaged.passRetained(Start(name: name, signal: signal, pass: pass))
     var thread = pthread_t()
     let code = pthread_create(
       &thread, nil,
       { argument in
+        // invariant: the argument is `start`, retained above for this thread.
         if let argument { Unmanaged<Start>.fromOpaque(argument).takeRetainedValue().run() }
         return nil
       }, start.toOpaque())

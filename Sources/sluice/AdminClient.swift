@@ -1,36 +1,41 @@
 import Control
 import Foundation
-import NIOCore
-import NIOHTTP1
+package import NIOCore
+package import NIOHTTP1
 import NIOPosix
 import SluiceConfig
-import SluiceModel
+package import SluiceModel
 
 /// A small HTTP/1.1 client of the admin API, over a Unix socket or loopback TCP. One connection per request.
-struct AdminClient: Sendable {
+package struct AdminClient: Sendable {
   /// The largest reply that is kept in memory.
   static let replyBytes = 64 << 20
   /// From the request to the end of its reply; a live tap has no such limit.
   static let timeoutSeconds = 60
 
-  var address: BindAddress
+  package var address: BindAddress
   /// The bearer token, on an IP address.
   var token: Secret?
 
-  enum Method: String, Sendable {
+  package init(address: BindAddress, token: Secret? = nil) {
+    self.address = address
+    self.token = token
+  }
+
+  package enum Method: String, Sendable {
     case get = "GET"
     case post = "POST"
     case put = "PUT"
     case delete = "DELETE"
   }
 
-  struct Reply: Sendable {
-    var status: Int
-    var headers: HTTPHeaders
-    var body: [UInt8]
+  package struct Reply: Sendable {
+    package var status: Int
+    package var headers: HTTPHeaders
+    package var body: [UInt8]
 
     /// - Throws: `Failure` when the body is not what this version of the command line expects.
-    func decode<T: Decodable>(_ type: T.Type) throws -> T {
+    package func decode<T: Decodable>(_ type: T.Type) throws -> T {
       do {
         return try AdminJSON.decoder().decode(type, from: Data(body))
       } catch {
@@ -40,14 +45,14 @@ struct AdminClient: Sendable {
       }
     }
 
-    var text: String { String(decoding: body, as: UTF8.self) }
+    package var text: String { String(decoding: body, as: UTF8.self) }
   }
 
   /// Sends a request and reads the whole reply.
   ///
   /// - Parameter path: with its query, encoded.
   /// - Throws: `Failure` when nobody answers, or with what the problem details say when the status is 400 or more.
-  func request(
+  package func request(
     _ method: Method, _ path: String, headers: [(String, String)] = [], body: [UInt8]? = nil
   ) async throws -> Reply {
     try await withThrowingTaskGroup(of: Reply.self) { group in
@@ -74,7 +79,7 @@ struct AdminClient: Sendable {
   }
 
   /// Sends a GET request and hands over its body as it comes, until `receive` returns false or the gateway ends it.
-  func stream(
+  package func stream(
     _ path: String, headers: [(String, String)] = [], receive: (ByteBuffer) async throws -> Bool
   ) async throws {
     var problem: [UInt8] = []

@@ -1,9 +1,9 @@
 import ArgumentParser
 import Control
-import SluiceModel
+package import SluiceModel
 
 /// How a subcommand reaches the running gateway.
-struct AdminOptions: ParsableArguments {
+package struct AdminOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Where the gateway's admin API listens: unix:PATH, or a loopback address such as 127.0.0.1:9900.",
@@ -31,7 +31,7 @@ struct AdminOptions: ParsableArguments {
   }
 
   /// `unix:PATH`, `ADDRESS:PORT`, `[ADDRESS]:PORT` or `localhost:PORT`.
-  static func address(_ text: String) -> BindAddress? {
+  package static func address(_ text: String) -> BindAddress? {
     if text.hasPrefix("unix:") {
       let path = String(text.dropFirst(5))
       return path.isEmpty ? nil : .unix(path: path)

@@ -1,25 +1,33 @@
 /// One server-sent event.
-struct ServerEvent: Equatable, Sendable {
-  var id: String?
+package struct ServerEvent: Equatable, Sendable {
+  package var id: String?
   /// `message` when the sender doesn't say.
-  var event = "message"
-  var data = ""
+  package var event = "message"
+  package var data = ""
+
+  package init(id: String? = nil, event: String = "message", data: String = "") {
+    self.id = id
+    self.event = event
+    self.data = data
+  }
 }
 
 /// Reads server-sent events from bytes as they come, in pieces of any size.
-struct EventParser: Sendable {
+package struct EventParser: Sendable {
   /// The longest line, and the most data of one event, in bytes.
-  static let eventBytes = 1 << 20
+  package static let eventBytes = 1 << 20
 
   private var line: [UInt8] = []
   private var event = ServerEvent()
   private var hasData = false
   private var afterCarriageReturn = false
 
+  package init() {}
+
   /// Takes the next bytes.
   ///
   /// - Returns: the events that they complete; nil once a line or an event is too long.
-  mutating func received(_ bytes: some Sequence<UInt8>) -> [ServerEvent]? {
+  package mutating func received(_ bytes: some Sequence<UInt8>) -> [ServerEvent]? {
     var events: [ServerEvent] = []
     for byte in bytes {
       if byte == 0x0a, afterCarriageReturn {

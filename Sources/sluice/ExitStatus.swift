@@ -3,7 +3,7 @@ import Control
 import SluiceConfig
 
 /// How the process ends: 0 well, 1 the input is wrong, 2 the command line is wrong, 70 our fault.
-enum ExitStatus {
+package enum ExitStatus {
   static let ok: Int32 = 0
   /// The input is wrong, a test failed, an id is unknown, no gateway answers.
   static let input: Int32 = 1
@@ -11,7 +11,7 @@ enum ExitStatus {
   static let fault: Int32 = 70
 
   /// What an error means for the process: the status, and the text with the stream it belongs on.
-  static func report(_ error: any Error) -> (status: Int32, text: String, isError: Bool) {
+  package static func report(_ error: any Error) -> (status: Int32, text: String, isError: Bool) {
     switch error {
     case let failure as Failure: return (failure.status, "error: " + failure.description, true)
     case let error as AdminServerError: return (input, "error: " + error.description, true)
@@ -31,16 +31,16 @@ enum ExitStatus {
 }
 
 /// An error that a subcommand ends with: what is wrong, and a hint.
-struct Failure: Error, CustomStringConvertible, Equatable {
-  var message: String
-  var hint: String?
-  var status: Int32
+package struct Failure: Error, CustomStringConvertible, Equatable {
+  package var message: String
+  package var hint: String?
+  package var status: Int32
 
-  init(_ message: String, hint: String? = nil, status: Int32 = ExitStatus.input) {
+  package init(_ message: String, hint: String? = nil, status: Int32 = ExitStatus.input) {
     self.message = message
     self.hint = hint
     self.status = status
   }
 
-  var description: String { hint.map { message + "\n  hint: " + $0 } ?? message }
+  package var description: String { hint.map { message + "\n  hint: " + $0 } ?? message }
 }

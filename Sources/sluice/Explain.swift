@@ -1,6 +1,6 @@
 import ArgumentParser
 import SluiceModel
-import Telemetry
+package import Telemetry
 
 /// `sluice explain`: why an exchange was allowed, blocked or challenged.
 struct Explain: AsyncParsableCommand {
@@ -32,8 +32,8 @@ struct Explain: AsyncParsableCommand {
 }
 
 /// A log line as an answer for a person: the verdict, who and what, the findings in order, and what to do next.
-enum Explanation {
-  static func text(_ event: LogEvent) -> String {
+package enum Explanation {
+  package static func text(_ event: LogEvent) -> String {
     var lines = [headline(event), ""]
     for (name, value) in facts(event) {
       lines.append("  " + name + String(repeating: " ", count: max(1, 10 - name.count)) + Terminal.safe(value))

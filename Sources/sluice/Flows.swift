@@ -1,6 +1,6 @@
 import ArgumentParser
 import Foundation
-import SluiceModel
+package import SluiceModel
 
 /// `sluice flows`: long-lived connections.
 struct Flows: AsyncParsableCommand {
@@ -15,15 +15,15 @@ struct Flows: AsyncParsableCommand {
 }
 
 /// `sluice flows list`.
-struct FlowsList: AsyncParsableCommand {
+package struct FlowsList: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "list", abstract: "List long-lived connections, the oldest first.")
 
   @OptionGroup var output: JSONOption
   @OptionGroup var gateway: AdminOptions
 
-  struct Reply: Decodable {
-    var flows: [FlowStatus]
+  package struct Reply: Decodable {
+    package var flows: [FlowStatus]
   }
 
   func run() async throws {

@@ -1,12 +1,12 @@
 import ArgumentParser
-import Control
+package import Control
 import Foundation
 import SluiceConfig
 import SluiceModel
 import Telemetry
 
 /// `sluice status`: the gateway at a glance.
-struct Status: AsyncParsableCommand {
+package struct Status: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "The running gateway at a glance: state, revision, latest reload, listeners.",
     discussion: """
@@ -22,7 +22,7 @@ struct Status: AsyncParsableCommand {
     Terminal.print(output.json ? reply.text : Self.text(try reply.decode(StatusReport.self)))
   }
 
-  static func text(_ report: StatusReport) -> String {
+  package static func text(_ report: StatusReport) -> String {
     let status = report.gateway
     var lines = [
       "\(status.state.rawValue), version \(Terminal.safe(status.version)), since \(status.startedAt.ISO8601Format())",

@@ -117,6 +117,7 @@ enum ServiceNotification {
     let length = socklen_t(MemoryLayout<sa_family_t>.size + bytes.count)
     let message = Array(state.utf8)
     withUnsafePointer(to: &address) { pointer in
+      // invariant: `sockaddr_un` begins as every `sockaddr` does, and the length passed covers the path's bytes only.
       pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { target in
         _ = sendto(descriptor, message, message.count, Int32(MSG_NOSIGNAL), target, length)
       }

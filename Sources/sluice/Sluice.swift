@@ -3,7 +3,7 @@ import Glibc
 
 /// `sluice`: one gate between IT and OT.
 @main
-struct Sluice: AsyncParsableCommand {
+package struct Sluice: AsyncParsableCommand {
   static let version = "0.1.0"
 
   static let configuration = CommandConfiguration(
@@ -25,6 +25,7 @@ struct Sluice: AsyncParsableCommand {
       CommandGroup(name: "Run", subcommands: [Run.self, Demo.self]),
       CommandGroup(name: "Configuration", subcommands: [Check.self, Diff.self, Schema.self, Reload.self]),
       CommandGroup(name: "See", subcommands: [Status.self, Tap.self, Explain.self, Endpoints.self, Flows.self]),
+      CommandGroup(name: "About", subcommands: [Modules.self]),
       CommandGroup(name: "Operate", subcommands: [Drain.self, LogLevelCommand.self]),
     ])
 
@@ -36,7 +37,7 @@ struct Sluice: AsyncParsableCommand {
   /// Parses and runs a command line.
   ///
   /// - Returns: the exit status; what there is to say has been printed.
-  static func run(_ arguments: [String]) async -> Int32 {
+  package static func run(_ arguments: [String]) async -> Int32 {
     do {
       var command = try parseAsRoot(arguments)
       if var asynchronous = command as? any AsyncParsableCommand {

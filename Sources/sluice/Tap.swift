@@ -3,7 +3,7 @@ import Control
 import Foundation
 import NIOCore
 import SluiceModel
-import Telemetry
+package import Telemetry
 
 /// `sluice tap`: exchanges, operations and flows as they end.
 struct Tap: AsyncParsableCommand {
@@ -88,12 +88,12 @@ struct Tap: AsyncParsableCommand {
 }
 
 /// The reply of `/v1/exchanges`.
-struct RecentExchanges: Decodable {
-  var exchanges: [LogEvent]
+package struct RecentExchanges: Decodable {
+  package var exchanges: [LogEvent]
 }
 
 /// Which exchanges are wanted.
-struct FilterOptions: ParsableArguments {
+package struct FilterOptions: ParsableArguments {
   @Option(help: "Only this route.")
   var route: String?
 
@@ -117,7 +117,7 @@ struct FilterOptions: ParsableArguments {
   }
 
   /// The query string with its `?`, or nothing.
-  func query(_ others: [String: String] = [:]) -> String {
+  package func query(_ others: [String: String] = [:]) -> String {
     var values: [(String, String?)] = [
       ("route", route), ("status", status), ("verdict", verdict?.rawValue), ("kind", kind?.rawValue),
       ("listener", listener), ("client", client),
@@ -142,8 +142,8 @@ struct FilterOptions: ParsableArguments {
 }
 
 /// One exchange, operation or flow on one line.
-enum TapLine {
-  static func text(_ event: LogEvent) -> String {
+package enum TapLine {
+  package static func text(_ event: LogEvent) -> String {
     var parts = [clock(event.time), padded(event.verdict?.rawValue ?? "-", 9)]
     parts.append(padded(outcome(event), 6))
     parts.append([event.listener, event.route ?? event.asset].compactMap { $0 }.joined(separator: "/"))

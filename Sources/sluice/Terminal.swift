@@ -1,7 +1,7 @@
 import Glibc
 
 /// Standard output and error of the command line.
-enum Terminal {
+package enum Terminal {
   /// Prints a line; false when nobody reads any more.
   @discardableResult
   static func print(_ text: String) -> Bool { write(text + "\n", to: STDOUT_FILENO) }
@@ -36,7 +36,7 @@ enum Terminal {
   }
 
   /// Rows as columns, each as wide as its widest cell; the first row is the heading.
-  static func table(_ rows: [[String]]) -> String {
+  package static func table(_ rows: [[String]]) -> String {
     let columns = rows.map(\.count).max() ?? 0
     let widths = (0..<columns).map { column in rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0 }
     return rows.map { row in

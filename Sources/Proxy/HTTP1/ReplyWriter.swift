@@ -3,7 +3,10 @@ import Wire
 
 /// Writes the head that a client receives.
 enum ReplyWriter {
-  private static let kept = FieldPolicy(keeping: [.date, .via, .forwarded, .xForwardedFor, .xForwardedHost, .xForwardedProto, .xForwardedPort, .xRealIP, .host, .expect])
+  private static let kept = FieldPolicy(keeping: [
+    .date, .via, .forwarded, .xForwardedFor, .xForwardedHost, .xForwardedProto, .xForwardedPort, .xRealIP, .host,
+    .expect,
+  ])
 
   /// How the reply is framed towards the client.
   struct Plan {
@@ -26,17 +29,16 @@ enum ReplyWriter {
 
   static func write(_ exchange: Exchange, plan: Plan, date: [UInt8], scratch out: inout [UInt8]) {
     out.removeAll(keepingCapacity: true)
-    let reply = exchange.reply
     let received = exchange.replyBytes
     let bytes = received.span
-    writeStatusLine(reply, bytes, into: &out)
-    reply.section.copy(bytes, into: &out, policy: kept, edits: exchange.replyEdits)
+    writeStatusLine(exchange.reply, bytes, into: &out)
+    exchange.reply.section.copy(bytes, into: &out, policy: kept, edits: exchange.replyEdits)
     switch plan.framing {
     case .length(let length): appendLength(length, into: &out)
     case .chunked, .untilClose: if plan.framesChunks { out.append("Transfer-Encoding: chunked\r\n") }
     case .none: writeBodilessFraming(exchange, into: &out)
     }
-    if !reply.section.hasDate {
+    if !exchange.reply.section.hasDate {
       out.append("Date: ")
       out.append(date.span)
       out.append("\r\n")
@@ -50,7 +52,7 @@ enum ReplyWriter {
     guard reply.status != 204 else { return }
     if let length = reply.section.contentLength {
       appendLength(length, into: &out)
-    } else if reply.section.isChunked, exchange.request.method == .head {
+    } else if reply.section.isChunked, exchange.request.method == .head, exchange.request.minorVersion == 1 {
       out.append("Transfer-Encoding: chunked\r\n")
     }
   }
@@ -76,7 +78,7 @@ enum ReplyWriter {
       out.append("Connection: keep-alive\r\n")
     }
     out.append("X-Request-Id: ")
-    exchange.id.forEachCharacter { out.append($0) }
+    out.append(exchange.idText.span)
     out.append("\r\n\r\n")
   }
 
@@ -102,7 +104,7 @@ enum ReplyWriter {
     writeStatusLine(exchange.reply, bytes, into: &out)
     exchange.reply.section.copy(bytes, into: &out, policy: kept, edits: exchange.replyEdits)
     out.append("Connection: Upgrade\r\nUpgrade: websocket\r\nX-Request-Id: ")
-    exchange.id.forEachCharacter { out.append($0) }
+    out.append(exchange.idText.span)
     out.append("\r\n\r\n")
   }
 

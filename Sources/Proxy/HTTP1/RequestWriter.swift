@@ -18,40 +18,40 @@ enum RequestWriter {
     out.removeAll(keepingCapacity: true)
     let received = exchange.requestBytes
     let bytes = received.span
-    let request = exchange.request
-    out.append(bytes, 0..<request.methodLength)
+    out.append(bytes, 0..<exchange.request.methodLength)
     out.append(0x20)
     writeTarget(exchange, bytes, into: &out)
     out.append(" HTTP/1.1\r\nHost: ")
     if let host = exchange.route?.rewriteHost {
       out.append(host.span)
     } else {
-      out.append(bytes, request.authorityRange)
+      out.append(bytes, exchange.request.authorityRange)
     }
     out.append("\r\n")
-    request.section.copy(
+    exchange.request.section.copy(
       bytes, into: &out, policy: listener.configuration.underscoresInHeaders ? kept : keptWithoutUnderscores,
       edits: exchange.requestEdits)
     writeFraming(exchange, into: &out)
-    if request.expectsContinue, exchange.bufferedBody == nil { out.append("Expect: 100-continue\r\n") }
+    if exchange.request.expectsContinue, exchange.bufferedBody == nil { out.append("Expect: 100-continue\r\n") }
     if exchange.isWebSocket { out.append("Connection: Upgrade\r\nUpgrade: websocket\r\n") }
     ForwardedFor.write(exchange, peerText: peerText, into: &out)
     out.append("X-Request-Id: ")
-    exchange.id.forEachCharacter { out.append($0) }
+    out.append(exchange.idText.span)
     out.append("\r\n\r\n")
   }
 
   private static func writeTarget(_ exchange: Exchange, _ bytes: Span<UInt8>, into out: inout [UInt8]) {
-    let request = exchange.request
-    if request.isAsterisk {
+    if exchange.request.isAsterisk {
       out.append(0x2a)
       return
     }
+    let pathRange = exchange.request.pathRange
+    let targetRange = exchange.request.targetRange
     guard exchange.normalizedPath != nil || exchange.route?.rewritePath != nil else {
-      out.append(bytes, request.targetRange)
+      out.append(bytes, targetRange)
       return
     }
-    var path = exchange.normalizedPath ?? Array(exchange.requestBytes[request.pathRange])
+    var path = exchange.normalizedPath ?? Array(exchange.requestBytes[pathRange])
     if let rewrite = exchange.route?.rewritePath {
       var rest = path[min(exchange.matchedPathLength, path.count)...]
       if rewrite.last == 0x2f, rest.first == 0x2f { rest = rest.dropFirst() }
@@ -59,18 +59,17 @@ enum RequestWriter {
       if path.first != 0x2f { path.insert(0x2f, at: 0) }
     }
     out.append(path.span)
-    out.append(bytes, request.pathRange.upperBound..<request.targetRange.upperBound)
+    out.append(bytes, pathRange.upperBound..<targetRange.upperBound)
   }
 
   private static func writeFraming(_ exchange: Exchange, into out: inout [UInt8]) {
-    let section = exchange.request.section
     if let body = exchange.bufferedBody {
       out.append("Content-Length: ")
       out.appendDecimal(body.readableBytes)
       out.append("\r\n")
-    } else if section.isChunked {
+    } else if exchange.request.section.isChunked {
       out.append("Transfer-Encoding: chunked\r\n")
-    } else if let length = section.contentLength {
+    } else if let length = exchange.request.section.contentLength {
       out.append("Content-Length: ")
       out.appendDecimal(length)
       out.append("\r\n")
@@ -88,7 +87,8 @@ enum Redirect {
     guard redirect.scheme != nil || redirect.host != nil || redirect.port != nil else { return path }
     let scheme = redirect.scheme ?? "http"
     let host = redirect.host ?? String(decoding: bytes[request.hostRange], as: UTF8.self)
-    let isDefault = redirect.port == nil || (scheme == "http" && redirect.port == 80) || (scheme == "https" && redirect.port == 443)
+    let isDefault =
+      redirect.port == nil || (scheme == "http" && redirect.port == 80) || (scheme == "https" && redirect.port == 443)
     return "\(scheme)://\(host)\(isDefault ? "" : ":\(redirect.port ?? 0)")\(path)"
   }
 }

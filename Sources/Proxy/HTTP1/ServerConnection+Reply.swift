@@ -19,11 +19,11 @@ extension ServerConnection {
   func replyHeadArrived() -> Bool {
     guard let exchange else { return false }
     exchange.status = exchange.reply.status
-    guard let filters = exchange.route?.chain.replyHead, !filters.isEmpty else {
+    guard let chain = exchange.route?.chain, chain.points.contains(.replyHead) else {
       writeReplyHead(exchange)
       return true
     }
-    return runReplyHeadFilters(filters, from: 0)
+    return runReplyHeadFilters(chain.replyHead, from: 0)
   }
 
   private func runReplyHeadFilters(_ filters: [any Filter], from start: Int) -> Bool {
@@ -67,7 +67,9 @@ extension ServerConnection {
 
   private func writeReplyHead(_ exchange: Exchange) {
     if phase != .complete { closesAfterReply = true }
-    if isDraining || exchangesServed + 1 >= limits.requestsPerConnection { closesAfterReply = true }
+    if isDraining || isLastExchange || exchangesServed + 1 >= limits.requestsPerConnection {
+      closesAfterReply = true
+    }
     let plan = ReplyWriter.plan(exchange, closes: closesAfterReply)
     closesAfterReply = plan.closes
     replyFramesChunks = plan.framesChunks
@@ -85,8 +87,8 @@ extension ServerConnection {
   func replyBody(_ bytes: ByteBuffer, _ range: Range<Int>) -> Bool {
     guard let exchange else { return false }
     exchange.replyBodyBytes += range.count
-    if let filters = exchange.route?.chain.replyBodyPart, !filters.isEmpty {
-      for filter in filters {
+    if let chain = exchange.route?.chain, chain.points.contains(.replyBodyPart) {
+      for filter in chain.replyBodyPart {
         switch filter.replyBodyPart(exchange, bytes.readableBytesUInt8Span.extracting(range)) {
         case .next, .wait: continue
         case .reply, .reset:
@@ -140,20 +142,19 @@ extension ServerConnection {
       // Most replies end with the read that begins them; only the others are watched.
       isReplyWatched = true
       progress.start(at: loop.nowNanoseconds, bytes: 0)
-      upstreamSilence = SilenceWatch()
+      silence = SilenceWatch()
       loop.schedule(deadline, after: .seconds(1))
     }
   }
 
   /// The reply is complete.
-  /// - Parameter decoder: holds the trailer section of a chunked reply.
-  func replyEnded(decoder: BodyDecoder, isReusable: Bool) {
+  func replyEnded(isReusable: Bool) {
     guard let exchange else { return }
     if replyFramesChunks {
       var out = takeOutbound()
       loop.scratch.removeAll(keepingCapacity: true)
       loop.scratch.append("0\r\n")
-      decoder.copyTrailer(into: &loop.scratch)
+      upstream?.copyTrailer(into: &loop.scratch)
       loop.scratch.append("\r\n")
       out.writeBytes(loop.scratch)
       outbound = out
@@ -276,7 +277,7 @@ extension ServerConnection {
       abortExchange(errorType: "reset_by_filter", reason: "a filter ended the reply")
       return
     }
-    if phase != .complete || isDraining || isInputClosed { closesAfterReply = true }
+    if phase != .complete || isDraining || isLastExchange { closesAfterReply = true }
     exchange.status = reply.status
     ReplyWriter.writeLocal(
       reply, exchange, closes: closesAfterReply, date: loop.date.bytes, scratch: &loop.scratch)

@@ -34,7 +34,7 @@ extension ServerConnection {
           phase = .head
           scanner.reset()
           _ = scanner.foundEnd(bytes.readableBytesUInt8Span)
-          if exchangesServed > 0 { loop.schedule(deadline, after: limits.headerTimeout) }
+          if exchangesServed > 0 { loop.schedule(deadline, afterNanoseconds: listener.headerNanoseconds) }
         }
         inbound = bytes
         return false
@@ -79,7 +79,8 @@ extension ServerConnection {
       phase = .body
       requestDecoder = BodyDecoder(
         framing, trailerLimit: Limits.trailerBytes, chunkLineLimit: Limits.chunkLineBytes)
-      progress.start(at: loop.nowNanoseconds, bytes: 0)
+      progress.start(at: exchange.startNanoseconds, bytes: 0)
+      silence = SilenceWatch()
     }
     if !exchange.request.keepsAlive { closesAfterReply = true }
     exchange.isWebSocket = exchange.request.asksForWebSocket(exchange.requestBytes.span)
@@ -88,7 +89,8 @@ extension ServerConnection {
       exchange.isPeerTrusted = true
     }
     if let length = exchange.request.section.contentLength, length > limits.requestBodyBytes {
-      refuse(status: 413, source: "limit", rule: "requestBody", reason: "the request body is declared as \(length) bytes")
+      refuse(
+        status: 413, source: "limit", rule: "requestBody", reason: "the request body is declared as \(length) bytes")
       return
     }
     guard findRoute(exchange) else { return }
@@ -97,10 +99,10 @@ extension ServerConnection {
       send(LocalReply(status: 404, detail: "No route matches this request."))
       return
     }
-    if route.chain.requestHead.isEmpty {
-      requestHeadPassed()
-    } else {
+    if route.chain.points.contains(.requestHead) {
       runRequestHeadFilters(from: 0)
+    } else {
+      requestHeadPassed()
     }
   }
 
@@ -110,10 +112,12 @@ extension ServerConnection {
     let request = exchange.request
     var host: [UInt8] = []
     swap(&host, &loop.hostScratch)
-    host.removeAll(keepingCapacity: true)
-    for byte in exchange.requestBytes[request.hostRange] { host.append((byte &- 0x41) < 26 ? byte | 0x20 : byte) }
-    if host.last == 0x2e { host.removeLast() }
     defer { swap(&host, &loop.hostScratch) }
+    host.removeAll(keepingCapacity: true)
+    if listener.routes.looksAtHost {
+      for byte in exchange.requestBytes[request.hostRange] { host.append((byte &- 0x41) < 26 ? byte | 0x20 : byte) }
+      if host.last == 0x2e { host.removeLast() }
+    }
     if request.hasEmptyPath || request.isAsterisk {
       exchange.normalizedPath = [0x2f]
     } else if request.needsNormalization {
@@ -138,7 +142,7 @@ extension ServerConnection {
     }
     if let rule {
       exchange.route = listener.runtime(of: rule)
-      exchange.matchedPathLength = rule.path.length
+      exchange.matchedPathLength = rule.pathLength
     }
     return true
   }
@@ -184,7 +188,7 @@ extension ServerConnection {
       answerFromRoute(exchange, route)
       return
     }
-    if phase == .body, !route.chain.requestBody.isEmpty {
+    if phase == .body, route.chain.points.contains(.requestBody) {
       exchange.bufferedBody = ByteBuffer()
       if exchange.request.expectsContinue { writeContinue() }
       loop.schedule(deadline, after: .seconds(1))
@@ -248,7 +252,8 @@ extension ServerConnection {
     inbound = rest.readableBytes > 0 ? rest : nil
     if isEnded { requestBodyEnded(exchange, isBuffering: isBuffering) }
     if !isBuffering { upstream?.flush() }
-    return isEnded
+    // The flush may have ended the exchange.
+    return isEnded || self.exchange !== exchange
   }
 
   /// - Returns: false when the exchange was ended.
@@ -261,14 +266,17 @@ extension ServerConnection {
     if isBuffering {
       let limit = exchange.route?.chain.bodyBufferBytes ?? 0
       guard exchange.requestBodyBytes <= limit else {
-        refuse(status: 413, source: "limit", rule: "bodyBuffer", reason: "the request body is longer than a filter may hold")
+        refuse(
+          status: 413, source: "limit", rule: "bodyBuffer", reason: "the request body is longer than a filter may hold")
         return false
       }
       exchange.bufferedBody?.writeSpan(bytes.readableBytesUInt8Span.extracting(range))
       return true
     }
-    if let filters = exchange.route?.chain.requestBodyPart, !filters.isEmpty {
-      guard runBodyPartFilters(filters, exchange, bytes.readableBytesUInt8Span.extracting(range)) else { return false }
+    if let chain = exchange.route?.chain, chain.points.contains(.requestBodyPart) {
+      guard runBodyPartFilters(chain.requestBodyPart, exchange, bytes.readableBytesUInt8Span.extracting(range)) else {
+        return false
+      }
     }
     upstream?.writeBody(bytes, range, isChunked: exchange.request.section.isChunked)
     return true
@@ -296,11 +304,15 @@ extension ServerConnection {
       return
     }
     upstream?.writeBodyEnd(isChunked: exchange.request.section.isChunked, decoder: requestDecoder)
-    if replyPhase == .none { loop.schedule(deadline, after: exchange.route?.configuration.requestTimeout ?? .seconds(30)) }
+    if replyPhase == .none, let route = exchange.route {
+      loop.schedule(deadline, afterNanoseconds: route.requestNanoseconds)
+    }
   }
 
   private func runRequestBodyFilters(from start: Int) {
-    guard let exchange, let filters = exchange.route?.chain.requestBody, let body = exchange.bufferedBody else { return }
+    guard let exchange, let filters = exchange.route?.chain.requestBody, let body = exchange.bufferedBody else {
+      return
+    }
     var index = start
     while index < filters.count {
       let next = index + 1
@@ -327,14 +339,15 @@ extension ServerConnection {
     }
     exchange.attempts += 1
     waitingPool = pool
-    loop.schedule(deadline, after: phase == .body ? .seconds(1) : route.configuration.requestTimeout)
+    askedAtNanoseconds = exchange.startNanoseconds
+    loop.schedule(deadline, afterNanoseconds: phase == .body ? 1_000_000_000 : route.requestNanoseconds)
     pool.acquire(for: self, excluding: endpoint)
   }
 }
 
 extension ServerConnection: UpstreamClient {
   func upstreamReady(_ connection: UpstreamConnection) {
-    guard let exchange, waitingPool != nil else {
+    guard let exchange, waitingPool === connection.pool else {
       connection.pool.release(connection, reusable: true)
       return
     }
@@ -345,12 +358,21 @@ extension ServerConnection: UpstreamClient {
     var head = loop.takeBuffer()
     RequestWriter.write(exchange, listener: listener, peerText: peerText, scratch: &loop.scratch)
     head.writeBytes(loop.scratch)
-    connection.write(head)
+    let wasComplete = phase == .complete
+    if wasComplete, exchange.bufferedBody == nil, !exchange.request.section.isChunked {
+      connection.writeAndFlush(head)
+    } else {
+      connection.write(head)
+      if wasComplete, exchange.bufferedBody == nil {
+        // A second attempt with an empty chunked body.
+        connection.writeBodyEnd(isChunked: true, decoder: requestDecoder)
+      }
+      if let body = exchange.bufferedBody, body.readableBytes > 0 { connection.write(body) }
+      if phase == .body { _ = pumpRequestBody() }
+      connection.flush()
+    }
     loop.giveBack(head)
-    if let body = exchange.bufferedBody, body.readableBytes > 0 { connection.write(body) }
-    if phase == .body { _ = pumpRequestBody() }
-    connection.flush()
-    resumeReading()
+    advance()
   }
 
   func upstreamUnavailable(_ failure: UpstreamFailure, endpoint: UpstreamEndpoint?) {

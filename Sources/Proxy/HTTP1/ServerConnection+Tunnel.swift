@@ -52,20 +52,21 @@ extension ServerConnection {
       tunnelFromClient(early)
       upstream?.flush()
     }
-    loop.schedule(deadline, after: limits.idleTimeout)
+    loop.schedule(deadline, afterNanoseconds: listener.idleNanoseconds)
+    if isInputClosed { tunnelClientClosed() }
     resumeReading()
   }
 
   func tunnelFromClient(_ bytes: ByteBuffer) {
     tunnel?.bytesIn += UInt64(bytes.readableBytes)
     upstream?.write(bytes)
-    loop.schedule(deadline, after: limits.idleTimeout)
+    loop.schedule(deadline, afterNanoseconds: listener.idleNanoseconds)
   }
 
   func tunnelFromUpstream(_ bytes: ByteBuffer) {
     tunnel?.bytesOut += UInt64(bytes.readableBytes)
     context?.write(wrapOutboundOut(bytes), promise: nil)
-    loop.schedule(deadline, after: limits.idleTimeout)
+    loop.schedule(deadline, afterNanoseconds: listener.idleNanoseconds)
   }
 
   func flushTunnelToClient() { context?.flush() }
@@ -79,7 +80,7 @@ extension ServerConnection {
   /// The upstream's connection is gone: what it sent goes to the client first.
   func tunnelUpstreamClosed() {
     tunnel?.isUpstreamDone = true
-    upstream = nil
+    releaseUpstream(reusable: false)
     finishTunnel(reason: "upstream closed")
     closeAfterWrites()
   }

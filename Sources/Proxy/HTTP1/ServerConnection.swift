@@ -59,13 +59,17 @@ final class ServerConnection: ChannelDuplexHandler, LoopConnection {
   var isWritable = true
   var isInputClosed = false
   var isDraining = false
+  /// The last reply is out; what the client still sends is awaited for a moment.
+  var isLingering = false
   var readHeld = false
   var isAdvancing = false
   var exchangesServed = 0
   var tunnel: Tunnel?
   lazy var deadline = Deadline(owner: self)
   var progress = ProgressWatch()
-  var upstreamSilence = SilenceWatch()
+  var silence = SilenceWatch()
+  /// When the exchange asked for an upstream connection.
+  var askedAtNanoseconds: UInt64 = 0
   let peer: IPAddress
   /// The peer's address as text.
   let peerText: [UInt8]
@@ -84,9 +88,10 @@ final class ServerConnection: ChannelDuplexHandler, LoopConnection {
 
   func handlerAdded(context: ChannelHandlerContext) {
     self.context = context
+    isDraining = loop.isDraining
     loop.connections[ObjectIdentifier(self)] = self
     loop.observer.count(.connectionsAccepted)
-    loop.schedule(deadline, after: limits.headerTimeout)
+    loop.schedule(deadline, afterNanoseconds: listener.headerNanoseconds)
   }
 
   func handlerRemoved(context: ChannelHandlerContext) {
@@ -130,13 +135,28 @@ final class ServerConnection: ChannelDuplexHandler, LoopConnection {
     guard let event = event as? ChannelEvent, event == .inputClosed else { return }
     isInputClosed = true
     switch phase {
-    case .idle, .closing: close()
-    case .head: refuse(status: 400, source: "http", rule: "truncated", reason: "the client closed inside a request head")
-    case .body: abortExchange(errorType: "client_closed", reason: "the client closed inside the request body")
-    case .complete: closesAfterReply = true
+    case .idle, .head, .body: advance()
+    case .complete: break
     case .tunnel: tunnelClientClosed()
+    case .closing: if pendingWriteBytes == 0 { close() }
     }
   }
+
+  /// The client has closed its side and all it sent has been used: what can't be completed any more ends.
+  private func endOfInput() {
+    switch phase {
+    case .idle: closeAfterWrites()
+    case .head:
+      refuse(status: 400, source: "http", rule: "truncated", reason: "the client closed inside a request head")
+    case .body:
+      guard inbound == nil else { return }
+      abortExchange(errorType: "client_closed", reason: "the client closed inside the request body")
+    case .complete, .tunnel, .closing: break
+    }
+  }
+
+  /// Nothing more will come from the client after what is under way.
+  var isLastExchange: Bool { isInputClosed && inbound == nil }
 
   func channelInactive(context: ChannelHandlerContext) {
     if tunnel != nil {
@@ -150,7 +170,9 @@ final class ServerConnection: ChannelDuplexHandler, LoopConnection {
 
   func channelWritabilityChanged(context: ChannelHandlerContext) {
     isWritable = context.channel.isWritable
-    if isWritable { upstream?.resumeReading() }
+    guard isWritable else { return }
+    upstream?.resumeReading()
+    advance()
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
@@ -167,7 +189,8 @@ final class ServerConnection: ChannelDuplexHandler, LoopConnection {
       guard let upstream else { return inbound != nil }
       return !upstream.isWritable || inbound != nil
     case .tunnel: return !(upstream?.isWritable ?? false)
-    case .idle, .head, .closing: return false
+    case .idle, .head: return !isWritable
+    case .closing: return false
     }
   }
 
@@ -184,6 +207,7 @@ final class ServerConnection: ChannelDuplexHandler, LoopConnection {
     var goesOn = true
     while goesOn {
       switch phase {
+      case .idle where !isWritable: goesOn = false
       case .idle, .head: goesOn = readHead()
       case .body: goesOn = pumpRequestBody()
       case .complete, .tunnel, .closing: goesOn = false
@@ -191,6 +215,7 @@ final class ServerConnection: ChannelDuplexHandler, LoopConnection {
     }
     isAdvancing = false
     if let inbound, inbound.readableBytes == 0 { self.inbound = nil }
+    if isInputClosed, phase != .idle || inbound == nil { endOfInput() }
     resumeReading()
   }
 
@@ -206,7 +231,7 @@ final class ServerConnection: ChannelDuplexHandler, LoopConnection {
     replyPhase = .none
     replyFramesChunks = false
     let closes =
-      closesAfterReply || !requestIsComplete || isDraining || isInputClosed
+      closesAfterReply || !requestIsComplete || isDraining || isLastExchange
       || exchangesServed >= limits.requestsPerConnection
     loop.recycle(exchange)
     if closes {
@@ -214,7 +239,7 @@ final class ServerConnection: ChannelDuplexHandler, LoopConnection {
       return
     }
     phase = .idle
-    loop.schedule(deadline, after: limits.keepAliveTimeout)
+    loop.schedule(deadline, afterNanoseconds: listener.keepAliveNanoseconds)
     if inbound != nil { advance() } else { resumeReading() }
   }
 
@@ -224,11 +249,14 @@ final class ServerConnection: ChannelDuplexHandler, LoopConnection {
     phase = .closing
     inbound = nil
     guard let context else { return }
-    if isInputClosed, context.channel.isWritable, pendingWriteBytes == 0 {
-      close()
+    progress.start(at: loop.nowNanoseconds, bytes: -unacknowledgedBytes)
+    isLingering = false
+    loop.schedule(deadline, after: .seconds(1))
+    if isInputClosed {
+      // With both directions closed the channel closes at once, so the last write has to be out first.
+      context.writeAndFlush(wrapOutboundOut(ByteBuffer())).assumeIsolated().whenComplete { _ in self.close() }
       return
     }
-    loop.schedule(deadline, after: .seconds(2))
     context.close(mode: .output, promise: nil)
     if readHeld {
       readHeld = false
@@ -252,6 +280,10 @@ final class ServerConnection: ChannelDuplexHandler, LoopConnection {
     exchange.record("http", String(describing: errorType), exchange.trace.verdict, reason)
     releaseUpstream(reusable: false)
     self.exchange = nil
+    if replyPhase == .body, !replyFramesChunks, exchange.reply.section.contentLength == nil {
+      // Only the end of the connection ends this body: a reset says that it isn't whole.
+      context?.channel.resetOnClose()
+    }
     recordEnd(exchange)
     loop.recycle(exchange)
     close()
@@ -270,7 +302,7 @@ final class ServerConnection: ChannelDuplexHandler, LoopConnection {
   }
 
   func recordEnd(_ exchange: Exchange) {
-    if let chain = exchange.route?.chain {
+    if let chain = exchange.route?.chain, chain.points.contains(.ended) {
       for filter in chain.ended { filter.ended(exchange) }
     }
     let now = loop.nowNanoseconds
@@ -282,27 +314,30 @@ final class ServerConnection: ChannelDuplexHandler, LoopConnection {
       bytesOut: exchange.bytesOut &+ UInt64(exchange.replyBodyBytes), errorType: exchange.errorType)
     let received = exchange.requestBytes
     let bytes = received.span
-    let request = exchange.request
-    let method = bytes.extracting(0..<min(request.methodLength, bytes.count))
-    let host = bytes.extracting(request.authorityRange.clamped(to: 0..<bytes.count))
-    let path = bytes.extracting(request.targetRange.clamped(to: 0..<bytes.count))
+    let method = bytes.extracting(0..<min(exchange.request.methodLength, bytes.count))
+    let host = bytes.extracting(exchange.request.authorityRange.clamped(to: 0..<bytes.count))
+    let path = bytes.extracting(exchange.request.targetRange.clamped(to: 0..<bytes.count))
     loop.observer.exchangeEnded(record, trace: exchange.trace, method: method, host: host, path: path)
   }
 
   func drain() {
     isDraining = true
-    if phase == .idle { close() }
+    if phase == .idle { closeAfterWrites() }
   }
 
   func abort(reason: StaticString) {
     if tunnel != nil {
       endTunnel(reason: reason)
-    } else if exchange != nil { abortExchange(errorType: "drain_timeout", reason: "\(reason)") } else { close() }
+    } else if exchange != nil {
+      abortExchange(errorType: "drain_timeout", reason: "\(reason)")
+    } else {
+      close()
+    }
   }
 
+  /// Bytes written that the client has not acknowledged: those not yet taken by the socket, and those in its queue.
+  var unacknowledgedBytes: Int { pendingWriteBytes + (context?.channel.socketQueueBytes ?? 0) }
+
   /// Bytes written and not yet taken by the socket.
-  var pendingWriteBytes: Int {
-    guard let context else { return 0 }
-    return (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
-  }
+  var pendingWriteBytes: Int { context?.channel.pendingWriteBytes ?? 0 }
 }

@@ -68,19 +68,21 @@ final class UpstreamConnection: ChannelDuplexHandler, DeadlineOwner {
     phase = .idle
   }
 
-  func becameIdle(timeout: Duration) {
-    loop.schedule(deadline, after: timeout)
+  func becameIdle(timeoutNanoseconds: UInt64) {
+    loop.schedule(deadline, afterNanoseconds: timeoutNanoseconds)
     if readHeld {
       readHeld = false
       context?.read()
     }
   }
 
-  func deadlineReached() { close() }
+  package func deadlineReached() { close() }
 
   func write(_ bytes: ByteBuffer) { context?.write(wrapOutboundOut(bytes), promise: nil) }
 
   func flush() { context?.flush() }
+
+  func writeAndFlush(_ bytes: ByteBuffer) { context?.writeAndFlush(wrapOutboundOut(bytes), promise: nil) }
 
   /// Sends body bytes, framed anew when the body is chunked.
   func writeBody(_ bytes: ByteBuffer, _ range: Range<Int>, isChunked: Bool) {
@@ -107,6 +109,9 @@ final class UpstreamConnection: ChannelDuplexHandler, DeadlineOwner {
     write(ByteBuffer(bytes: loop.scratch))
   }
 
+  /// The trailer fields of the reply that ended.
+  func copyTrailer(into out: inout [UInt8]) { decoder.copyTrailer(into: &out) }
+
   func close() {
     isClosed = true
     context?.close(mode: .all, promise: nil)
@@ -114,10 +119,7 @@ final class UpstreamConnection: ChannelDuplexHandler, DeadlineOwner {
 
   func closeOutput() { context?.close(mode: .output, promise: nil) }
 
-  var pendingWriteBytes: Int {
-    guard let context else { return 0 }
-    return (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
-  }
+  var pendingWriteBytes: Int { context?.channel.pendingWriteBytes ?? 0 }
 
   func resumeReading() {
     guard readHeld, !holdsReads else { return }
@@ -127,13 +129,10 @@ final class UpstreamConnection: ChannelDuplexHandler, DeadlineOwner {
 
   /// Goes on with a reply that a filter held.
   func continueReply() {
-    guard let bytes = inbound else {
-      process(ByteBuffer())
-      return
-    }
+    let bytes = inbound ?? ByteBuffer()
     inbound = nil
     process(bytes)
-    resumeReading()
+    if isClosed { ended() } else { resumeReading() }
   }
 
   func startTunnel() { phase = .tunnel }
@@ -203,10 +202,16 @@ final class UpstreamConnection: ChannelDuplexHandler, DeadlineOwner {
   func channelInactive(context: ChannelHandlerContext) {
     isClosed = true
     if didOpen { pool.closed(self) }
+    // A reply that a filter holds may be whole already: its end counts when it goes on.
+    if client?.replyPhase != .held { ended() }
+  }
+
+  /// The connection is gone with an exchange on it.
+  private func ended() {
     guard let client else { return }
     switch phase {
     case .tunnel: client.tunnelUpstreamClosed()
-    case .replyBody where decoder.endsAtClose && !readError: client.replyEnded(decoder: decoder, isReusable: false)
+    case .replyBody where decoder.endsAtClose && !readError: client.replyEnded(isReusable: false)
     case .replyBody: client.upstreamBroke(.closedInReply)
     case .replyHead:
       client.upstreamBroke(
@@ -287,9 +292,8 @@ final class UpstreamConnection: ChannelDuplexHandler, DeadlineOwner {
         client.flushReply()
         return
       case .end(let next):
-        let reply = client.exchange?.reply
-        let isReusable = next == bytes.readableBytes && (reply?.keepsAlive ?? false)
-        client.replyEnded(decoder: decoder, isReusable: isReusable)
+        let isReusable = next == bytes.readableBytes && (client.exchange?.reply.keepsAlive ?? false)
+        client.replyEnded(isReusable: isReusable)
         return
       }
     }

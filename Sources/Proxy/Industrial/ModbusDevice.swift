@@ -5,19 +5,30 @@ import SluiceModel
 
 /// Who sent a request and gets the reply.
 protocol ModbusRequester: AnyObject {
+  /// False once the client's connection is gone.
+  var isConnected: Bool { get }
   func replied(_ response: ModbusResponse, to pending: ModbusPending)
+  /// The request is out, and the protocol gives it no reply.
+  func sent(_ pending: ModbusPending)
   /// No reply will come; the exception says why.
   func failed(_ exception: ModbusException, reason: String, _ pending: ModbusPending)
 }
 
-/// A request on its way to a device.
+/// A request on its way to a device. It holds its requester until it is answered, so that what reached the plant is
+/// always recorded.
 final class ModbusPending {
   let request: ModbusRequest
   let operation: OperationExchange
   let startNanoseconds: UInt64
-  weak var requester: (any ModbusRequester)?
+  let requester: any ModbusRequester
+  /// Bytes of the client's frame.
+  let frameBytes: Int
 
-  init(request: ModbusRequest, operation: OperationExchange, startNanoseconds: UInt64, requester: any ModbusRequester) {
+  init(
+    request: ModbusRequest, frameBytes: Int, operation: OperationExchange, startNanoseconds: UInt64,
+    requester: any ModbusRequester
+  ) {
+    self.frameBytes = frameBytes
     self.request = request
     self.operation = operation
     self.startNanoseconds = startNanoseconds
@@ -37,6 +48,7 @@ final class ModbusDevice: DeadlineOwner {
   private var retryAtNanoseconds: UInt64 = 0
   private var failures = 0
   private(set) var lastError: String?
+  private var isRetired = false
   private lazy var deadline = Deadline(owner: self)
 
   init(_ configuration: AssetConfiguration, loop: Loop) {
@@ -57,8 +69,12 @@ final class ModbusDevice: DeadlineOwner {
 
   /// Sends a request that was permitted, at once or when its turn comes.
   func submit(_ pending: ModbusPending) {
+    guard !isRetired else {
+      pending.requester.failed(.gatewayPathUnavailable, reason: "the device is not configured any more", pending)
+      return
+    }
     guard queue.count < configuration.pendingRequests else {
-      pending.requester?.failed(.serverDeviceBusy, reason: "too many requests wait for the device", pending)
+      pending.requester.failed(.serverDeviceBusy, reason: "too many requests wait for the device", pending)
       return
     }
     queue.append(pending)
@@ -68,8 +84,15 @@ final class ModbusDevice: DeadlineOwner {
   /// Gives waiting requests to connections with room, and opens connections while the device may have more.
   func serve() {
     while let pending = queue.first {
-      if pending.requester == nil {
+      if !pending.requester.isConnected {
         queue.removeFirst()
+        pending.requester.failed(.gatewayPathUnavailable, reason: "the client left before its turn", pending)
+        continue
+      }
+      if loop.nowNanoseconds &- pending.startNanoseconds >= configuration.requestTimeout.nanosecondsClamped {
+        queue.removeFirst()
+        pending.requester.failed(
+          .gatewayTargetFailedToRespond, reason: lastError ?? "the device was busy for too long", pending)
         continue
       }
       if let connection = connections.filter({ $0.hasRoom }).min(by: { $0.inFlight < $1.inFlight }) {
@@ -80,23 +103,15 @@ final class ModbusDevice: DeadlineOwner {
       if connections.count + connecting < configuration.connections { connect() }
       break
     }
-    if !queue.isEmpty { loop.schedule(deadline, after: .milliseconds(100)) }
+    if !queue.isEmpty { loop.wheel.scheduleNoLater(deadline, afterNanoseconds: 100_000_000) }
   }
 
-  func deadlineReached() {
-    let now = loop.nowNanoseconds
-    let timeout = configuration.requestTimeout.nanosecondsClamped
-    while let pending = queue.first, now &- pending.startNanoseconds >= timeout {
-      queue.removeFirst()
-      pending.requester?.failed(
-        .gatewayTargetFailedToRespond, reason: lastError ?? "the device was busy for too long", pending)
-    }
-    serve()
-  }
+  package func deadlineReached() { serve() }
 
   private func connect() {
     guard loop.nowNanoseconds >= retryAtNanoseconds else { return }
-    guard let address = try? SocketAddress(configuration.address) else { return }
+    let target = configuration.address
+    guard let address = try? SocketAddress(target) else { return }
     connecting += 1
     let connection = ModbusDeviceConnection(device: self, loop: loop)
     let bound = NIOLoopBound(connection, eventLoop: loop.eventLoop)
@@ -111,12 +126,17 @@ final class ModbusDevice: DeadlineOwner {
       }
       .connect(to: address)
       .assumeIsolated()
-      .whenComplete { result in self.connected(result.map { _ in }, connection) }
+      .whenComplete { result in self.connected(result.map { _ in }, connection, to: target) }
   }
 
-  private func connected(_ result: Result<Void, any Error>, _ connection: ModbusDeviceConnection) {
+  private func connected(
+    _ result: Result<Void, any Error>, _ connection: ModbusDeviceConnection, to address: BindAddress
+  ) {
     connecting -= 1
     switch result {
+    case .success where isRetired || address != configuration.address:
+      connection.close()
+      serve()
     case .success:
       loop.observer.count(.deviceConnectionsOpened)
       failures = 0
@@ -133,7 +153,7 @@ final class ModbusDevice: DeadlineOwner {
       let waiting = Array(queue)
       queue.removeAll()
       for pending in waiting {
-        pending.requester?.failed(.gatewayPathUnavailable, reason: "the device can't be reached", pending)
+        pending.requester.failed(.gatewayPathUnavailable, reason: "the device can't be reached", pending)
       }
     }
   }
@@ -146,6 +166,17 @@ final class ModbusDevice: DeadlineOwner {
 
   func closeAll() {
     for connection in connections { connection.close() }
+  }
+
+  /// The asset is gone from the configuration.
+  func retire() {
+    isRetired = true
+    let waiting = Array(queue)
+    queue.removeAll()
+    for pending in waiting {
+      pending.requester.failed(.gatewayPathUnavailable, reason: "the device is not configured any more", pending)
+    }
+    closeAll()
   }
 }
 
@@ -182,13 +213,15 @@ final class ModbusDeviceConnection: ChannelInboundHandler, DeadlineOwner {
 
   func send(_ pending: ModbusPending) {
     let now = loop.nowNanoseconds
+    let timeout = device.configuration.requestTimeout.nanosecondsClamped
+    let remaining = timeout - min(timeout, now &- pending.startNanoseconds)
     guard let context,
       let transaction = table.begin(
         client: 0, clientTransaction: pending.request.header.transaction,
         expectation: ModbusExpectation(pending.request), now: now,
-        timeoutNanoseconds: device.configuration.requestTimeout.nanosecondsClamped)
+        timeoutNanoseconds: remaining)
     else {
-      pending.requester?.failed(.serverDeviceBusy, reason: "the device connection has no room", pending)
+      pending.requester.failed(.serverDeviceBusy, reason: "the device connection has no room", pending)
       return
     }
     lastUseNanoseconds = now
@@ -198,12 +231,13 @@ final class ModbusDeviceConnection: ChannelInboundHandler, DeadlineOwner {
     bytes.writeBytes(loop.scratch)
     if pending.request.expectsReply {
       pendings[transaction] = pending
-      loop.schedule(deadline, after: device.configuration.requestTimeout)
+      loop.wheel.scheduleNoLater(deadline, afterNanoseconds: remaining)
     } else {
       _ = table.complete(transaction)
     }
     context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
     loop.giveBack(bytes)
+    if !pending.request.expectsReply { pending.requester.sent(pending) }
   }
 
   func close() { context?.close(promise: nil) }
@@ -244,10 +278,11 @@ final class ModbusDeviceConnection: ChannelInboundHandler, DeadlineOwner {
       do {
         let received = inbound
         let response = try ModbusResponse(
-          pdu: received.readableBytesUInt8Span.extracting(frame.pdu), header: frame.header, expectation: entry.expectation)
-        pending.requester?.replied(response, to: pending)
+          pdu: received.readableBytesUInt8Span.extracting(frame.pdu), header: frame.header,
+          expectation: entry.expectation)
+        pending.requester.replied(response, to: pending)
       } catch {
-        pending.requester?.failed(
+        pending.requester.failed(
           .gatewayTargetFailedToRespond, reason: "the device's reply is malformed: \(error)", pending)
         throw error
       }
@@ -256,13 +291,13 @@ final class ModbusDeviceConnection: ChannelInboundHandler, DeadlineOwner {
     }
   }
 
-  func deadlineReached() {
+  package func deadlineReached() {
     let now = loop.nowNanoseconds
     var expired: [UInt16] = []
     table.expire(now: now) { expired.append($0.deviceTransaction) }
     for transaction in expired {
       guard let pending = pendings.removeValue(forKey: transaction) else { continue }
-      pending.requester?.failed(.gatewayTargetFailedToRespond, reason: "the device did not reply in time", pending)
+      pending.requester.failed(.gatewayTargetFailedToRespond, reason: "the device did not reply in time", pending)
     }
     let idle = device.configuration.idleTimeout.nanosecondsClamped
     if table.inFlightCount == 0, now &- lastUseNanoseconds >= idle {
@@ -284,7 +319,7 @@ final class ModbusDeviceConnection: ChannelInboundHandler, DeadlineOwner {
     table.removeAll { _ in }
     let all = pendings
     pendings.removeAll()
-    for pending in all.values { pending.requester?.failed(exception, reason: reason, pending) }
+    for pending in all.values { pending.requester.failed(exception, reason: reason, pending) }
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }

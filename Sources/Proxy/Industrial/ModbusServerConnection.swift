@@ -24,6 +24,7 @@ final class ModbusServerConnection: ChannelDuplexHandler, ModbusRequester, Deadl
   private var inbound = ByteBuffer()
   private var inFlight = 0
   private var readHeld = false
+  private var isTaking = false
   private var isClosing = false
   private var isDraining = false
   private var bytesIn: UInt64 = 0
@@ -47,6 +48,7 @@ final class ModbusServerConnection: ChannelDuplexHandler, ModbusRequester, Deadl
 
   func handlerAdded(context: ChannelHandlerContext) {
     self.context = context
+    isDraining = loop.isDraining
     loop.connections[ObjectIdentifier(self)] = self
     loop.flows.insert(self, id: id)
     loop.observer.count(.connectionsAccepted)
@@ -67,7 +69,23 @@ final class ModbusServerConnection: ChannelDuplexHandler, ModbusRequester, Deadl
   }
 
   func read(context: ChannelHandlerContext) {
-    if inFlight >= ModbusServerConnection.maximumInFlight { readHeld = true } else { context.read() }
+    if hasRoom { context.read() } else { readHeld = true }
+  }
+
+  /// Whether another request may be taken: few enough are under way, and the client takes its replies.
+  private var hasRoom: Bool {
+    inFlight < ModbusServerConnection.maximumInFlight && (context?.channel.isWritable ?? false)
+  }
+
+  func channelWritabilityChanged(context: ChannelHandlerContext) {
+    takeFrames()
+    resumeReading()
+  }
+
+  private func resumeReading() {
+    guard readHeld, hasRoom else { return }
+    readHeld = false
+    context?.read()
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -76,13 +94,22 @@ final class ModbusServerConnection: ChannelDuplexHandler, ModbusRequester, Deadl
     bytesIn += UInt64(bytes.readableBytes)
     inbound.writeBuffer(&bytes)
     listener = slot.runtime
+    guard loop.devices[assetName.text] === device, listener.configuration.asset == assetName.text else {
+      // A reload put another device behind the listener: the client connects anew, to that one.
+      close(reason: "reconfigured")
+      return
+    }
     loop.schedule(deadline, after: listener.configuration.limits.idleTimeout)
     takeFrames()
   }
 
+  /// Decides what has been received. A call from within itself returns at once: the running one goes on.
   private func takeFrames() {
+    guard !isTaking else { return }
+    isTaking = true
+    defer { isTaking = false }
     do throws(ModbusViolation) {
-      while inbound.readableBytes > 0, !isClosing, inFlight < ModbusServerConnection.maximumInFlight {
+      while inbound.readableBytes > 0, !isClosing, hasRoom {
         guard case .frame(let frame) = try decoder.next(inbound.readableBytesUInt8Span) else { break }
         let request: ModbusRequest
         do throws(ModbusViolation) {
@@ -96,7 +123,7 @@ final class ModbusServerConnection: ChannelDuplexHandler, ModbusRequester, Deadl
           continue
         }
         inbound.moveReaderIndex(forwardBy: frame.length)
-        decide(request)
+        decide(request, frameBytes: frame.length)
       }
     } catch {
       refuse(error)
@@ -107,11 +134,12 @@ final class ModbusServerConnection: ChannelDuplexHandler, ModbusRequester, Deadl
 
   // MARK: Deciding
 
-  private func decide(_ request: ModbusRequest) {
+  private func decide(_ request: ModbusRequest, frameBytes: Int) {
     let now = loop.nowNanoseconds
     let operation = OperationExchange(
       id: loop.nextID(at: now), client: peer, asset: assetName.text, message: .modbus(request))
-    let pending = ModbusPending(request: request, operation: operation, startNanoseconds: now, requester: self)
+    let pending = ModbusPending(
+      request: request, frameBytes: frameBytes, operation: operation, startNanoseconds: now, requester: self)
     inFlight += 1
     guard recordable(pending) else { return }
     runFilters(pending, from: 0)
@@ -171,6 +199,10 @@ final class ModbusServerConnection: ChannelDuplexHandler, ModbusRequester, Deadl
     finish(pending, exception: response.exception, bytesOut: count)
   }
 
+  var isConnected: Bool { context != nil && !isClosing }
+
+  func sent(_ pending: ModbusPending) { finish(pending, exception: nil, bytesOut: 0) }
+
   func failed(_ exception: ModbusException, reason: String, _ pending: ModbusPending) {
     pending.operation.record(Finding(source: "device", rule: "\(exception.name)", verdict: .allow, reason: reason))
     reply(exception, pending)
@@ -204,16 +236,15 @@ final class ModbusServerConnection: ChannelDuplexHandler, ModbusRequester, Deadl
       asset: assetName, client: peer, protocol: "modbus", unit: Int(request.header.unit),
       function: Int(request.functionCode), functionName: request.function.name,
       operationClass: summary.operationClass, target: summary.target, values: summary.values,
-      exception: exception.map { Int($0.rawValue) }, bytesIn: UInt64(ModbusLimits.headerBytes),
+      exception: exception.map { Int($0.rawValue) }, bytesIn: UInt64(pending.frameBytes),
       bytesOut: UInt64(bytesOut))
     loop.observer.operationEnded(record, trace: pending.operation.trace)
     guard !isClosing else { return }
     if isDraining, inFlight == 0 {
       close(reason: "drained")
-    } else if readHeld, inFlight < ModbusServerConnection.maximumInFlight {
-      readHeld = false
+    } else {
       takeFrames()
-      context?.read()
+      resumeReading()
     }
   }
 
@@ -260,7 +291,7 @@ final class ModbusServerConnection: ChannelDuplexHandler, ModbusRequester, Deadl
     context?.close(mode: .all, promise: nil)
   }
 
-  func deadlineReached() { close(reason: "idle timeout") }
+  package func deadlineReached() { close(reason: "idle timeout") }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 

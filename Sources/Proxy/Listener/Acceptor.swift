@@ -38,7 +38,6 @@ final class Acceptor {
     case .tcp:
       let relay = TCPRelay(loop: loop, slot: slot, peer: peer)
       try pipeline.addHandler(relay.makeClientLeg())
-      relay.start()
     case .modbus:
       guard let asset = configuration.asset, let device = loop.devices[asset] else {
         slot.gauge.leave(peer)

@@ -1,3 +1,4 @@
+import CLinux
 import NIOCore
 import SluiceModel
 
@@ -22,6 +23,24 @@ extension SocketAddress {
 enum ReusePort {
   static let option = ChannelOptions.Types.SocketOption(
     level: .socket, name: NIOBSDSocket.Option(rawValue: CInt(SO_REUSEPORT)))
+}
+
+extension Channel {
+  /// Bytes written and not yet taken by the socket.
+  var pendingWriteBytes: Int { (try? syncOptions?.getOption(.bufferedWritableBytes)) ?? 0 }
+
+  /// Bytes in the socket's send queue that the peer has not acknowledged (SIOCOUTQ).
+  var socketQueueBytes: Int {
+    let count = try? pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) { socket in
+      Int(clinux_unacknowledged_bytes(socket))
+    }
+    return max(0, (count ?? nil) ?? 0)
+  }
+
+  /// Lets a close send a reset instead of an orderly end (SO_LINGER with no time).
+  func resetOnClose() {
+    _ = (self as? any SocketOptionProvider)?.setSoLinger(linger(l_onoff: 1, l_linger: 0))
+  }
 }
 
 extension ByteBuffer {

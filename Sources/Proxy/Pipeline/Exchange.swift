@@ -6,7 +6,9 @@ import NIOCore
 /// One HTTP request and its reply on their way through the gate. Filters read and change it; a connection owns it and
 /// uses it again for its next request. It lives on one event loop.
 public final class Exchange {
-  public internal(set) var id = ExchangeID(high: 0, low: 0)
+  public internal(set) var id = ExchangeID(high: 0, low: 0) {
+    didSet { idText = id.text }
+  }
   public internal(set) var trace = DecisionTrace()
   /// The request as understood; offsets into `requestBytes`.
   public internal(set) var request = RequestHead()
@@ -27,6 +29,7 @@ public final class Exchange {
   public internal(set) var replyBodyBytes = 0
 
   // What follows is the connection's.
+  var idText = InlineArray<36, UInt8>(repeating: 0)
   var route: RouteRuntime?
   var startNanoseconds: UInt64 = 0
   var status = 0
@@ -89,9 +92,10 @@ public final class Exchange {
     return state
   }
 
-  /// Goes on with an exchange that a filter held; does nothing when the exchange is over.
-  public func resume(_ action: FilterAction = .next) {
-    guard let resumption else { return }
+  /// Goes on with an exchange that a filter held. An exchange object serves one request after another, so the filter
+  /// keeps the id it waits for; nothing happens when that exchange is over.
+  public func resume(_ waiting: ExchangeID, _ action: FilterAction = .next) {
+    guard waiting == id, let resumption else { return }
     self.resumption = nil
     resumption(action)
   }

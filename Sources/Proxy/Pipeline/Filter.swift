@@ -98,7 +98,7 @@ public final class FilterTimer: DeadlineOwner {
     deadline = nil
   }
 
-  func deadlineReached() { body() }
+  package func deadlineReached() { body() }
 }
 
 /// Makes the filters of a chain. The data path knows the protocol; what filters there are is known to the `Filters` room.
@@ -115,12 +115,15 @@ final class FilterChain {
   let operation: [any Filter]
   let ended: [any Filter]
   let bodyBufferBytes: Int
+  /// The points at which any filter is called.
+  let points: FilterPoints
 
   /// Requests meet the listener's filters first and then the route's, each in the order of the configuration: what an
   /// operator says for all routes can't be undone by one of them. Replies meet them the other way round, so that the
   /// first filter also has the last word.
   init(listener: [any Filter], route: [any Filter]) {
     all = listener + route
+    points = all.reduce(into: []) { $0.formUnion($1.points) }
     requestHead = all.filter { $0.points.contains(.requestHead) }
     requestBody = all.filter { $0.points.contains(.requestBody) }
     requestBodyPart = all.filter { $0.points.contains(.requestBodyPart) }

@@ -10,7 +10,8 @@ public struct LocalReply: Sendable {
   /// The whole body and its type, when it is not a problem report.
   public var content: (type: String, body: [UInt8])?
 
-  public init(status: Int, detail: String, headers: [HeaderSetting] = [], content: (type: String, body: [UInt8])? = nil) {
+  public init(status: Int, detail: String, headers: [HeaderSetting] = [], content: (type: String, body: [UInt8])? = nil)
+  {
     self.status = status
     self.detail = detail
     self.headers = headers

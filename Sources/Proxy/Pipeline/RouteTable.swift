@@ -1,27 +1,35 @@
-import SluiceModel
-import Wire
+package import SluiceModel
+package import Wire
 
 /// The routes of one listener, in the order of precedence of Gateway API's `HTTPRoute`: the most specific host first, then
 /// an exact path, the longest prefix, a method, the number of header matches, and the order of the configuration.
-struct RouteTable: Sendable {
-  struct Rule: Sendable {
-    let routeIndex: Int
-    let path: PathRule
-    let method: [UInt8]?
-    let headers: [(name: [UInt8], value: [UInt8])]
-    let order: Int
-  }
-
-  enum PathRule: Sendable {
-    case exact([UInt8])
-    case prefix([UInt8])
-
+package struct RouteTable: Sendable {
+  package final class Rule: Sendable {
+    package let routeIndex: Int
+    fileprivate let path: PathRule
+    fileprivate let method: [UInt8]?
+    fileprivate let headers: [(name: [UInt8], value: [UInt8])]
+    fileprivate let order: Int
     /// Length of the path that the rule replaces in a rewrite.
-    var length: Int {
-      switch self {
-      case .exact(let path), .prefix(let path): path.count
+    package let pathLength: Int
+
+    fileprivate init(
+      routeIndex: Int, path: PathRule, method: [UInt8]?, headers: [(name: [UInt8], value: [UInt8])], order: Int
+    ) {
+      self.routeIndex = routeIndex
+      self.path = path
+      self.method = method
+      self.headers = headers
+      self.order = order
+      switch path {
+      case .exact(let bytes), .prefix(let bytes): pathLength = bytes.count
       }
     }
+  }
+
+  fileprivate enum PathRule: Sendable {
+    case exact([UInt8])
+    case prefix([UInt8])
   }
 
   private struct HostGroup: Sendable {
@@ -34,7 +42,10 @@ struct RouteTable: Sendable {
   private var wildcards: [HostGroup] = []
   private var anyHost: [Rule] = []
 
-  init(routes: [RouteConfiguration], listener: String) {
+  /// Whether any rule names a host.
+  package var looksAtHost: Bool { !exactHosts.isEmpty || !wildcards.isEmpty }
+
+  package init(routes: [RouteConfiguration], listener: String) {
     var order = 0
     for (index, route) in routes.enumerated() where route.listeners.isEmpty || route.listeners.contains(listener) {
       for match in route.matches {
@@ -86,7 +97,7 @@ struct RouteTable: Sendable {
     case (.prefix, .exact): return false
     default: break
     }
-    if first.path.length != second.path.length { return first.path.length > second.path.length }
+    if first.pathLength != second.pathLength { return first.pathLength > second.pathLength }
     if (first.method != nil) != (second.method != nil) { return first.method != nil }
     if first.headers.count != second.headers.count { return first.headers.count > second.headers.count }
     return first.order < second.order
@@ -96,7 +107,7 @@ struct RouteTable: Sendable {
   /// - Parameters:
   ///   - host: in lower case, without port.
   ///   - path: in normal form.
-  func match(host: [UInt8], path: Span<UInt8>, head: borrowing RequestHead, bytes: Span<UInt8>) -> Rule? {
+  package func match(host: [UInt8], path: Span<UInt8>, head: borrowing RequestHead, bytes: Span<UInt8>) -> Rule? {
     if !exactHosts.isEmpty, let rules = exactHosts[host],
       let rule = RouteTable.first(rules, path, head, bytes)
     {
@@ -120,7 +131,7 @@ struct RouteTable: Sendable {
   }
 
   private static func matches(
-    _ rule: borrowing Rule, _ path: Span<UInt8>, _ head: borrowing RequestHead, _ bytes: Span<UInt8>
+    _ rule: Rule, _ path: Span<UInt8>, _ head: borrowing RequestHead, _ bytes: Span<UInt8>
   ) -> Bool {
     switch rule.path {
     case .exact(let wanted):

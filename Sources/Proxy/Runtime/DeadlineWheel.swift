@@ -1,45 +1,52 @@
 /// What a deadline wakes.
-protocol DeadlineOwner: AnyObject {
+package protocol DeadlineOwner: AnyObject {
   /// The deadline has come; the owner may set it again.
   func deadlineReached()
 }
 
 /// One owner's place in the wheel. Moving a deadline later costs a store; the wheel notices when the old time comes.
-final class Deadline {
+package final class Deadline {
   fileprivate(set) var tick = UInt64.max
   fileprivate var scheduledTick = UInt64.max
   fileprivate var owner: (any DeadlineOwner)?
 
-  init(owner: any DeadlineOwner) { self.owner = owner }
+  package init(owner: any DeadlineOwner) { self.owner = owner }
 
   /// No more wake-ups; lets go of the owner.
-  func invalidate() {
+  package func invalidate() {
     tick = .max
     owner = nil
   }
 
-  func cancel() { tick = .max }
+  package func cancel() { tick = .max }
 }
 
 /// All deadlines of an event loop, in slots of one coarse tick.
-final class DeadlineWheel {
+package final class DeadlineWheel {
   /// Length of a tick. A deadline comes up to one tick late, never early.
-  static let tickNanoseconds: UInt64 = 100_000_000
+  package static let tickNanoseconds: UInt64 = 100_000_000
   private static let slotCount = 1_024
 
   private var slots: [[Deadline]] = Array(repeating: [], count: slotCount)
-  private(set) var currentTick: UInt64 = 0
+  package private(set) var currentTick: UInt64 = 0
   private let startNanoseconds: UInt64
 
-  init(nowNanoseconds: UInt64) { startNanoseconds = nowNanoseconds }
+  package init(nowNanoseconds: UInt64) { startNanoseconds = nowNanoseconds }
 
   /// Wakes the owner once `afterNanoseconds` have passed.
-  func schedule(_ deadline: Deadline, afterNanoseconds: UInt64) {
+  package func schedule(_ deadline: Deadline, afterNanoseconds: UInt64) {
     let ticks = min(afterNanoseconds / DeadlineWheel.tickNanoseconds, 1 << 40) + 2
     let tick = currentTick + ticks
     deadline.tick = tick
     if deadline.scheduledTick <= tick { return }
     insert(deadline, at: tick)
+  }
+
+  /// Like `schedule`, but never later than what is set already.
+  package func scheduleNoLater(_ deadline: Deadline, afterNanoseconds: UInt64) {
+    if deadline.tick > currentTick + afterNanoseconds / DeadlineWheel.tickNanoseconds + 2 {
+      schedule(deadline, afterNanoseconds: afterNanoseconds)
+    }
   }
 
   private func insert(_ deadline: Deadline, at tick: UInt64) {
@@ -50,7 +57,7 @@ final class DeadlineWheel {
   }
 
   /// Wakes everything that is due.
-  func advance(nowNanoseconds: UInt64) {
+  package func advance(nowNanoseconds: UInt64) {
     let target = (nowNanoseconds &- startNanoseconds) / DeadlineWheel.tickNanoseconds
     while currentTick < target {
       currentTick += 1

@@ -23,7 +23,7 @@ public enum EventLoopCount {
   }
 
   /// Reads the `cpu.max` of cgroup v2: `max 100000` or `150000 100000`.
-  static func parse(version2 text: String) -> Int? {
+  package static func parse(version2 text: String) -> Int? {
     let parts = text.split(separator: " ")
     guard parts.count == 2, let quota = Int(parts[0]), let period = Int(parts[1]), quota > 0, period > 0 else {
       return nil

@@ -15,10 +15,11 @@ final class TCPRelay: Flow, DeadlineOwner, LoopConnection {
   private var upstream: RelayLeg?
   private var endpoint: UpstreamEndpoint?
   private var attempts = 0
+  private var isStarted = false
   private var isOver = false
   private var trace = DecisionTrace()
-  fileprivate var bytesIn: UInt64 = 0
-  fileprivate var bytesOut: UInt64 = 0
+  private var bytesIn: UInt64 = 0
+  private var bytesOut: UInt64 = 0
 
   init(loop: Loop, slot: ListenerSlot, peer: IPAddress) {
     self.loop = loop
@@ -36,7 +37,10 @@ final class TCPRelay: Flow, DeadlineOwner, LoopConnection {
     return leg
   }
 
+  /// The client's channel stands.
   func start() {
+    guard !isStarted else { return }
+    isStarted = true
     loop.connections[ObjectIdentifier(self)] = self
     loop.flows.insert(self, id: id)
     loop.observer.count(.connectionsAccepted)
@@ -75,17 +79,16 @@ final class TCPRelay: Flow, DeadlineOwner, LoopConnection {
     switch result {
     case .success:
       loop.observer.count(.upstreamConnectionsOpened)
-      guard !isOver else {
+      guard !isOver, let client else {
         pool.ended(endpoint)
+        loop.observer.count(.upstreamConnectionsClosed)
         leg.close()
         return
       }
       upstream = leg
-      client?.other = leg
-      leg.other = client
-      loop.schedule(deadline, after: listener.configuration.limits.idleTimeout)
-      client?.resumeReading()
-      leg.resumeReading()
+      loop.schedule(deadline, afterNanoseconds: listener.idleNanoseconds)
+      leg.join(client)
+      client.join(leg)
     case .failure:
       loop.observer.count(.upstreamConnectFailures)
       pool.ended(endpoint)
@@ -100,19 +103,16 @@ final class TCPRelay: Flow, DeadlineOwner, LoopConnection {
     }
   }
 
-  fileprivate func moved(_ count: Int, fromClient: Bool) {
+  func moved(_ count: Int, fromClient: Bool) {
     if fromClient { bytesIn &+= UInt64(count) } else { bytesOut &+= UInt64(count) }
-    loop.schedule(deadline, after: listener.configuration.limits.idleTimeout)
+    loop.schedule(deadline, afterNanoseconds: listener.idleNanoseconds)
   }
 
-  func deadlineReached() { end(reason: "idle timeout") }
+  package func deadlineReached() { end(reason: "idle timeout") }
 
   /// One side will send no more. The flow is over once both have said so.
-  fileprivate func inputClosed(of leg: RelayLeg) {
-    guard let other = leg.other else {
-      end(reason: leg.isClient ? "client closed" : "upstream closed")
-      return
-    }
+  func inputClosed(of leg: RelayLeg) {
+    guard let other = leg.other else { return }
     if other.isInputClosed {
       end(reason: "closed by both sides")
     } else {
@@ -127,8 +127,6 @@ final class TCPRelay: Flow, DeadlineOwner, LoopConnection {
     deadline.invalidate()
     loop.connections[ObjectIdentifier(self)] = nil
     loop.flows.remove(id)
-    loop.observer.count(.connectionsClosed)
-    slot.connectionClosed(peer)
     if let endpoint, upstream != nil {
       listener.pool?.ended(endpoint)
       loop.observer.count(.upstreamConnectionsClosed)
@@ -150,94 +148,16 @@ final class TCPRelay: Flow, DeadlineOwner, LoopConnection {
       client: peer.description, startedUnixMilliseconds: id.unixMilliseconds, bytesIn: bytesIn, bytesOut: bytesOut)
   }
 
+  /// The client's channel is gone, whether or not it ever stood.
+  func clientGone() {
+    if isStarted { loop.observer.count(.connectionsClosed) }
+    slot.connectionClosed(peer)
+  }
+
   func closeFlow(reason: StaticString) { end(reason: reason) }
 
   /// Nobody but its two sides knows when a TCP conversation is complete: a drain waits for them.
   func drain() {}
 
   func abort(reason: StaticString) { end(reason: reason) }
-}
-
-/// One side of a relay: what it receives, the other side sends.
-final class RelayLeg: ChannelDuplexHandler {
-  typealias InboundIn = ByteBuffer
-  typealias OutboundIn = ByteBuffer
-  typealias OutboundOut = ByteBuffer
-
-  let isClient: Bool
-  fileprivate var other: RelayLeg?
-  fileprivate private(set) var isInputClosed = false
-  private let relay: TCPRelay
-  private var context: ChannelHandlerContext?
-  private var readHeld = false
-  private var isOutputClosed = false
-
-  init(relay: TCPRelay, isClient: Bool) {
-    self.relay = relay
-    self.isClient = isClient
-  }
-
-  func handlerAdded(context: ChannelHandlerContext) { self.context = context }
-
-  func handlerRemoved(context: ChannelHandlerContext) {
-    self.context = nil
-    other = nil
-  }
-
-  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    let bytes = unwrapInboundIn(data)
-    guard let other else { return }
-    relay.moved(bytes.readableBytes, fromClient: isClient)
-    other.context?.write(other.wrapOutboundOut(bytes), promise: nil)
-  }
-
-  func channelReadComplete(context: ChannelHandlerContext) { other?.context?.flush() }
-
-  func read(context: ChannelHandlerContext) {
-    if let target = other?.context, target.channel.isWritable { context.read() } else { readHeld = true }
-  }
-
-  fileprivate func resumeReading() {
-    guard readHeld, let context else { return }
-    readHeld = false
-    context.read()
-  }
-
-  func channelWritabilityChanged(context: ChannelHandlerContext) {
-    if context.channel.isWritable { other?.resumeReading() }
-  }
-
-  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-    guard let event = event as? ChannelEvent, event == .inputClosed else { return }
-    isInputClosed = true
-    relay.inputClosed(of: self)
-  }
-
-  func channelInactive(context: ChannelHandlerContext) {
-    relay.end(reason: isClient ? "client closed" : "upstream closed")
-  }
-
-  func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
-
-  fileprivate func closeOutput() {
-    guard !isOutputClosed else { return }
-    isOutputClosed = true
-    context?.close(mode: .output, promise: nil)
-  }
-
-  /// Ends the channel: what was written goes out first, for a few seconds at most.
-  fileprivate func closeAfterWrites() {
-    guard let context else { return }
-    if !context.channel.isActive { return }
-    let pending = (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
-    guard pending > 0 else {
-      close()
-      return
-    }
-    let loopBound = NIOLoopBound(self, eventLoop: context.eventLoop)
-    context.writeAndFlush(wrapOutboundOut(ByteBuffer())).assumeIsolated().whenComplete { _ in self.close() }
-    context.eventLoop.scheduleTask(in: .seconds(5)) { loopBound.value.close() }
-  }
-
-  fileprivate func close() { context?.close(mode: .all, promise: nil) }
 }

@@ -76,7 +76,8 @@ private final class EndpointProbe {
   private func probe() {
     guard let address = try? SocketAddress(state.address) else { return }
     let timeout = TimeAmount.nanoseconds(Int64(clamping: check.timeout.nanosecondsClamped))
-    let handler = ProbeHandler(request: request(), expected: check.expectedStatuses) { outcome in self.finished(outcome) }
+    let handler = ProbeHandler(request: request(), expected: check.expectedStatuses) { outcome in self.finished(outcome)
+    }
     let bound = NIOLoopBound(handler, eventLoop: eventLoop)
     ClientBootstrap(group: eventLoop)
       .connectTimeout(timeout)

@@ -71,7 +71,9 @@ final class UpstreamPool {
   private unowned let loop: Loop
   private var balancer: Balancer
   private var waiting = CircularBuffer<Waiter>()
+  private var connecting: [PendingConnect] = []
   private var isClosed = false
+  private let idleNanoseconds: UInt64
 
   private struct Waiter {
     let client: any UpstreamClient
@@ -81,6 +83,7 @@ final class UpstreamPool {
   init(_ configuration: PoolConfiguration, states: [EndpointState], loop: Loop, seed: UInt64) {
     self.configuration = configuration
     self.loop = loop
+    idleNanoseconds = configuration.idleTimeout.nanosecondsClamped
     endpoints = zip(configuration.endpoints, states).map { UpstreamEndpoint($0, state: $1) }
     let policy: BalancingPolicy =
       switch configuration.balancer {
@@ -95,8 +98,8 @@ final class UpstreamPool {
   /// - Parameter excluded: an endpoint that just failed; it is taken only when there is no other.
   func acquire(for client: any UpstreamClient, excluding excluded: UpstreamEndpoint? = nil) {
     let excludedIndex = excluded.flatMap { endpoint in endpoints.firstIndex { $0 === endpoint } }
-    guard let endpoint = pick(excluding: excludedIndex) ?? pick(excluding: nil) else {
-      client.upstreamUnavailable(.noHealthyEndpoint, endpoint: nil)
+    guard let endpoint = pick(excluding: excludedIndex, withRoom: true) ?? pick(excluding: nil, withRoom: true) else {
+      wait(client, excludedIndex)
       return
     }
     while let connection = endpoint.idle.popLast() {
@@ -106,28 +109,45 @@ final class UpstreamPool {
       return
     }
     guard endpoint.open < configuration.maximumConnections else {
-      guard waiting.count < configuration.pendingRequests else {
-        client.upstreamUnavailable(.tooManyPending, endpoint: endpoint)
-        return
-      }
-      waiting.append(Waiter(client: client, excluded: excludedIndex))
+      wait(client, excludedIndex)
       return
     }
     connect(endpoint, for: client)
   }
 
-  private func pick(excluding excluded: Int?) -> UpstreamEndpoint? {
+  /// Every endpoint that could take the request is full: it waits for a connection, or is refused.
+  private func wait(_ client: any UpstreamClient, _ excluded: Int?) {
+    guard let endpoint = pick(excluding: nil, withRoom: false) else {
+      client.upstreamUnavailable(.noHealthyEndpoint, endpoint: nil)
+      return
+    }
+    guard waiting.count < configuration.pendingRequests else {
+      client.upstreamUnavailable(.tooManyPending, endpoint: endpoint)
+      return
+    }
+    waiting.append(Waiter(client: client, excluded: excluded))
+  }
+
+  /// - Parameter withRoom: only endpoints with a kept connection or room for a new one.
+  private func pick(excluding excluded: Int?, withRoom: Bool) -> UpstreamEndpoint? {
     let endpoints = endpoints
-    if endpoints.count == 1 { return endpoints[0].state.isHealthy ? endpoints[0] : nil }
+    let maximum = withRoom ? configuration.maximumConnections : .max
+    if endpoints.count == 1 {
+      let only = endpoints[0]
+      return only.state.isHealthy && (!only.idle.isEmpty || only.open < maximum) ? only : nil
+    }
     return balancer.pick(
-      healthy: { endpoints[$0].state.isHealthy }, active: { endpoints[$0].active }, excluding: excluded
+      healthy: { endpoints[$0].state.isHealthy && (!endpoints[$0].idle.isEmpty || endpoints[$0].open < maximum) },
+      active: { endpoints[$0].active }, excluding: excluded
     ).map { endpoints[$0] }
   }
 
   /// An endpoint for a connection of its own, counted as active until `ended`; nil when none is healthy.
   func begin(excluding excluded: UpstreamEndpoint? = nil) -> UpstreamEndpoint? {
     let index = excluded.flatMap { endpoint in endpoints.firstIndex { $0 === endpoint } }
-    guard let endpoint = pick(excluding: index) ?? pick(excluding: nil) else { return nil }
+    guard let endpoint = pick(excluding: index, withRoom: false) ?? pick(excluding: nil, withRoom: false) else {
+      return nil
+    }
     endpoint.active += 1
     return endpoint
   }
@@ -138,6 +158,7 @@ final class UpstreamPool {
   /// The client no longer wants the connection it asked for.
   func cancel(_ client: any UpstreamClient) {
     waiting.removeAll { $0.client === client }
+    for pending in connecting where pending.client === client { pending.client = nil }
   }
 
   private func connect(_ endpoint: UpstreamEndpoint, for client: any UpstreamClient) {
@@ -150,6 +171,7 @@ final class UpstreamPool {
     let connection = UpstreamConnection(loop: loop, pool: self, endpoint: endpoint)
     let pending = PendingConnect(client: client, connection: connection)
     connection.pending = pending
+    connecting.append(pending)
     let bound = NIOLoopBound(connection, eventLoop: loop.eventLoop)
     ClientBootstrap(group: loop.eventLoop)
       .connectTimeout(.nanoseconds(Int64(clamping: configuration.connectTimeout.nanosecondsClamped)))
@@ -167,6 +189,7 @@ final class UpstreamPool {
   private func connected(_ result: Result<Void, any Error>, _ connection: UpstreamConnection) {
     let pending = connection.pending
     connection.pending = nil
+    connecting.removeAll { $0.connection === connection }
     switch result {
     case .success:
       loop.observer.count(.upstreamConnectionsOpened)
@@ -194,7 +217,9 @@ final class UpstreamPool {
   }
 
   private static func describe(_ error: any Error) -> String {
-    if let error = error as? IOError { return error.errnoCode == ECONNREFUSED ? "connection refused" : error.description }
+    if let error = error as? IOError {
+      return error.errnoCode == ECONNREFUSED ? "connection refused" : error.description
+    }
     return "\(error)"
   }
 
@@ -220,7 +245,7 @@ final class UpstreamPool {
       return
     }
     endpoint.idle.append(connection)
-    connection.becameIdle(timeout: configuration.idleTimeout)
+    connection.becameIdle(timeoutNanoseconds: idleNanoseconds)
   }
 
   /// An opened connection is gone.

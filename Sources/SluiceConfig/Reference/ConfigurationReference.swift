@@ -4,7 +4,8 @@ public enum ConfigurationReference {
   public static func markdown() -> String {
     var page = Page()
     page.add(ObjectSchema.root.shape)
-    return [introduction, "## Example\n\n```yaml\n\(example)```", page.text].joined(separator: "\n\n") + "\n"
+    return [introduction, "## Example\n\n```yaml\n# sluice.yaml\n\(example)```", page.text].joined(separator: "\n\n")
+      + "\n"
   }
 
   private static let introduction = """
@@ -30,7 +31,7 @@ public enum ConfigurationReference {
     """
 
   /// A configuration that uses most of what there is; the tests load it.
-  static let example = """
+  package static let example = """
     admin: { address: unix:run/sluice-admin.sock }
     runtime: { loops: auto, industrialLoops: 1, drainTimeout: 30s }
     logs:

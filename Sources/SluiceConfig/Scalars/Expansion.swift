@@ -1,6 +1,6 @@
 /// Why a single value is wrong.
-struct ScalarProblem: Error, Equatable {
-  var message: String
+package struct ScalarProblem: Error, Equatable {
+  package var message: String
   var hint: String?
 
   init(_ message: String, hint: String? = nil) {
@@ -10,8 +10,8 @@ struct ScalarProblem: Error, Equatable {
 }
 
 /// Puts environment variables into values: `${NAME}`, `${NAME:-default}`; `$${` stands for `${` itself.
-enum Expansion {
-  static func expand(_ text: String, environment: (String) -> String?) throws(ScalarProblem) -> String {
+package enum Expansion {
+  package static func expand(_ text: String, environment: (String) -> String?) throws(ScalarProblem) -> String {
     guard text.utf8.contains(UInt8(ascii: "$")) else { return text }
     var result = ""
     var rest = Substring(text)
@@ -39,7 +39,7 @@ enum Expansion {
   }
 
   /// The text that `expand` turns into `text`.
-  static func escape(_ text: String) -> String {
+  package static func escape(_ text: String) -> String {
     guard text.utf8.contains(UInt8(ascii: "$")) else { return text }
     var result = ""
     var rest = Substring(text)

@@ -1,5 +1,5 @@
 /// Numbers of bytes: a whole number with `B`, `KiB`, `MiB`, `GiB`, `TiB` or their decimal kin; rates add `/s`.
-enum Size {
+package enum Size {
   static let units = [
     Unit(name: "B", factor: 1), Unit(name: "kB", factor: 1_000), Unit(name: "KiB", factor: 1 << 10),
     Unit(name: "MB", factor: 1_000_000), Unit(name: "MiB", factor: 1 << 20), Unit(name: "GB", factor: 1_000_000_000),
@@ -22,7 +22,7 @@ enum Size {
     return try parse(text, text.dropLast(2), range, noun: "rate", suffix: "/s")
   }
 
-  static func text(_ bytes: Int) -> String { Unit.text(bytes, units) }
+  package static func text(_ bytes: Int) -> String { Unit.text(bytes, units) }
 
   private static func parse(
     _ whole: String, _ text: Substring, _ range: ClosedRange<Int>, noun: String, suffix: String

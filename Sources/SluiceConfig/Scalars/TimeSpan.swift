@@ -1,5 +1,5 @@
 /// Spans of time: a whole number with `ms`, `s`, `m`, `h` or `d`.
-enum TimeSpan {
+package enum TimeSpan {
   static let units = [
     Unit(name: "ms", factor: 1), Unit(name: "s", factor: 1_000), Unit(name: "m", factor: 60_000),
     Unit(name: "h", factor: 3_600_000), Unit(name: "d", factor: 86_400_000),
@@ -27,10 +27,10 @@ enum TimeSpan {
     return milliseconds
   }
 
-  static func text(_ milliseconds: Int) -> String { Unit.text(milliseconds, units) }
+  package static func text(_ milliseconds: Int) -> String { Unit.text(milliseconds, units) }
 
   /// Whole milliseconds of a duration.
-  static func milliseconds(_ duration: Duration) -> Int {
+  package static func milliseconds(_ duration: Duration) -> Int {
     let (seconds, attoseconds) = duration.components
     let (product, overflow) = Int(clamping: seconds).multipliedReportingOverflow(by: 1_000)
     let (sum, carry) = product.addingReportingOverflow(Int(attoseconds / 1_000_000_000_000_000))

@@ -1,9 +1,9 @@
 import SluiceModel
 
 /// What a decoder knows beside the value: where it is, the world outside, and what was wrong so far.
-final class DecodingContext {
+package final class DecodingContext {
   let source: ConfigurationSource
-  private(set) var issues = IssueCollector()
+  package private(set) var issues = IssueCollector()
   /// The place in the configuration, such as `listeners[0].limits`.
   private(set) var path = ""
   /// Where each value stands in its file, by path.
@@ -14,7 +14,7 @@ final class DecodingContext {
   private var bytesRead = 0
   private var expandedBytes = 0
 
-  init(source: ConfigurationSource) { self.source = source }
+  package init(source: ConfigurationSource) { self.source = source }
 
   // MARK: Issues
 

@@ -1,11 +1,11 @@
 /// One key of a map: what it is called and means, and where its value lives in the model.
-struct Field<Root: Sendable>: Sendable {
+package struct Field<Root: Sendable>: Sendable {
   var shape: FieldShape
   var decode: @Sendable (YAMLNode, inout Root, DecodingContext) -> Void
   var encode: @Sendable (Root) -> JSONValue?
 
   /// A key whose value always exists.
-  init<Value>(
+  package init<Value>(
     _ key: String, _ path: any WritableKeyPath<Root, Value> & Sendable, _ type: ValueType<Value>,
     required: Bool = false, _ summary: String
   ) {
@@ -13,7 +13,7 @@ struct Field<Root: Sendable>: Sendable {
   }
 
   /// A key that may be left out; `absence` says what that means.
-  init<Value>(
+  package init<Value>(
     _ key: String, _ path: any WritableKeyPath<Root, Value?> & Sendable, optional type: ValueType<Value>,
     absence: String, _ summary: String
   ) {
@@ -21,7 +21,7 @@ struct Field<Root: Sendable>: Sendable {
   }
 
   /// A key whose value is computed from the model.
-  init<Value>(
+  package init<Value>(
     _ key: String, _ type: ValueType<Value>, required: Bool = false,
     get: @escaping @Sendable (Root) -> Value?, set: @escaping @Sendable (inout Root, Value) -> Void,
     absence: String? = nil, _ summary: String
@@ -34,7 +34,7 @@ struct Field<Root: Sendable>: Sendable {
   }
 
   /// Keys that are grouped in the file but live in the model beside the others.
-  init(_ key: String, group schema: ObjectSchema<Root>, _ summary: String) {
+  package init(_ key: String, group schema: ObjectSchema<Root>, _ summary: String) {
     shape = FieldShape(key: key, summary: summary, shape: .object(schema.shape), isRequired: false)
     decode = { node, root, context in _ = schema.decode(node, into: &root, context) }
     encode = { schema.encode($0) }

@@ -1,6 +1,6 @@
 /// A map with known keys: the one description that decoding, rendering, the JSON Schema and the reference come from.
-struct ObjectSchema<Root: Sendable>: Sendable {
-  let shape: ObjectShape
+package struct ObjectSchema<Root: Sendable>: Sendable {
+  package let shape: ObjectShape
   let make: @Sendable () -> Root
   private let fields: [Field<Root>]
   private let unavailable: Set<String>
@@ -12,7 +12,7 @@ struct ObjectSchema<Root: Sendable>: Sendable {
   ///   - atLeastOne: Keys of which one or more must stand.
   ///   - unavailable: Keys that are known but not available in this version.
   ///   - check: What must hold between the keys; runs when each alone is well.
-  init(
+  package init(
     _ noun: String, _ summary: String, make: @escaping @Sendable () -> Root, fields: [Field<Root>],
     exactlyOne: [String] = [], atLeastOne: [String] = [], unavailable: [String] = [],
     check: (@Sendable (Root, DecodingContext) -> Void)? = nil
@@ -32,7 +32,7 @@ struct ObjectSchema<Root: Sendable>: Sendable {
   }
 
   /// Reads a map into `root`; false when it isn't one. What is wrong in it is reported.
-  func decode(_ node: YAMLNode, into root: inout Root, _ context: DecodingContext) -> Bool {
+  package func decode(_ node: YAMLNode, into root: inout Root, _ context: DecodingContext) -> Bool {
     guard case .mapping(let pairs) = node.content else {
       context.error(
         "expected a map for \(indefinite(shape.noun)), found \(node.isNull ? "no value" : node.kind)",
@@ -58,7 +58,7 @@ struct ObjectSchema<Root: Sendable>: Sendable {
   }
 
   /// All keys and their values, in order; keys without a value are left out.
-  @Sendable func encode(_ root: Root) -> JSONValue {
+  @Sendable package func encode(_ root: Root) -> JSONValue {
     .object(fields.compactMap { field in field.encode(root).map { JSONValue.Member(key: field.shape.key, value: $0) } })
   }
 

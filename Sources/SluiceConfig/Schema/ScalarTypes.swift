@@ -1,4 +1,4 @@
-import SluiceModel
+package import SluiceModel
 
 extension ValueType where Value == Bool {
   static var boolean: ValueType {
@@ -121,7 +121,7 @@ extension ValueType where Value == String {
 
 extension ValueType where Value == Secret {
   /// A value that is never shown: from the environment, or from the file that `file:PATH` names.
-  static var secret: ValueType<Secret> {
+  package static var secret: ValueType<Secret> {
     ValueType<String>.content(64 << 10).map({ Secret($0) }, back: { $0.reveal() }).hidden
   }
 

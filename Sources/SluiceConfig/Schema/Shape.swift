@@ -1,5 +1,5 @@
 /// What a value may be, without Swift types: the JSON Schema and the reference are written from it.
-indirect enum Shape: Sendable {
+package indirect enum Shape: Sendable {
   case boolean
   /// A number, or one of a few words such as `auto`.
   case integer(ClosedRange<Int>, words: [String])
@@ -14,23 +14,23 @@ indirect enum Shape: Sendable {
 }
 
 /// A map with known keys.
-struct ObjectShape: Sendable {
+package struct ObjectShape: Sendable {
   /// What one is called: `listener`.
-  var noun: String
-  var summary: String
-  var fields: [FieldShape]
+  package var noun: String
+  package var summary: String
+  package var fields: [FieldShape]
   var exactlyOne: [String]
   var atLeastOne: [String]
 }
 
 /// One key of a map.
-struct FieldShape: Sendable {
-  var key: String
-  var summary: String
-  var shape: Shape
-  var isRequired: Bool
+package struct FieldShape: Sendable {
+  package var key: String
+  package var summary: String
+  package var shape: Shape
+  package var isRequired: Bool
   /// What holds when the key is not given, as it would be written; nil when it has none.
-  var standard: JSONValue?
+  package var standard: JSONValue?
   /// What it means not to give the key, in words, when there is no such value.
-  var absence: String?
+  package var absence: String?
 }

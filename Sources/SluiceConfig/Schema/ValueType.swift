@@ -1,5 +1,5 @@
 /// How a value is read from YAML and written back; the one description of each kind of value.
-struct ValueType<Value: Sendable>: Sendable {
+package struct ValueType<Value: Sendable>: Sendable {
   var shape: Shape
   /// Nil after reporting what is wrong.
   var decode: @Sendable (YAMLNode, DecodingContext) -> Value?

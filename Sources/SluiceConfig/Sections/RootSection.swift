@@ -1,8 +1,8 @@
-import SluiceModel
+package import SluiceModel
 
 extension ObjectSchema where Root == Configuration {
   /// The whole configuration file.
-  static let root = ObjectSchema(
+  package static let root = ObjectSchema(
     "configuration", "One file, or several by `include`.", make: { Configuration() },
     fields: [
       Field(

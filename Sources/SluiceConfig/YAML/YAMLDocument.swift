@@ -1,5 +1,5 @@
 /// A value of a YAML file with its place. Aliases are expanded by sharing.
-struct YAMLNode: Sendable {
+package struct YAMLNode: Sendable {
   enum Content: Sendable {
     case scalar(String, plain: Bool)
     case sequence([YAMLNode])
@@ -36,14 +36,14 @@ struct YAMLPair: Sendable {
 }
 
 /// Composes the tree of one file within bounds of depth and size.
-struct YAMLDocument {
+package struct YAMLDocument {
   private let reader: YAMLEventReader
   private var anchors: [String: YAMLNode] = [:]
   private var nodes = 0
   private(set) var duplicates: [YAMLProblem] = []
 
   /// The tree of a file's only document, nil for an empty file, and the keys that stand twice in a map.
-  static func read(
+  package static func read(
     _ bytes: [UInt8], file: Int
   ) throws(YAMLProblem) -> (root: YAMLNode?, duplicates: [YAMLProblem]) {
     if let bad = firstInvalidUTF8(bytes, file: file) {

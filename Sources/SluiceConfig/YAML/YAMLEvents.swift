@@ -10,7 +10,7 @@ struct YAMLMark: Sendable, Hashable {
 }
 
 /// Text that is no YAML, or more of it than we take.
-struct YAMLProblem: Error {
+package struct YAMLProblem: Error {
   var message: String
   var hint: String?
   var mark: YAMLMark
@@ -30,6 +30,8 @@ enum YAMLEvent {
 }
 
 /// Reads the events of one file. The bytes must be UTF-8.
+// invariant: `parser` and `input` are allocated in `init` and freed in `deinit` only; `input` outlives the parser, which reads
+// from it. What an event points to is copied before `yaml_event_delete`.
 final class YAMLEventReader {
   private let parser: UnsafeMutablePointer<yaml_parser_t>
   private let input: UnsafeMutableBufferPointer<UInt8>

@@ -92,13 +92,15 @@ struct ChildProcess: Sendable {
 }
 
 /// Cuts bytes into lines; a line longer than `limit` is cut there.
-struct LineSplitter: Sendable {
-  static let limit = 64 << 10
+package struct LineSplitter: Sendable {
+  package static let limit = 64 << 10
 
   private var partial: [UInt8] = []
 
+  package init() {}
+
   /// The lines that `bytes` completed, without their ends.
-  mutating func received(_ bytes: some Sequence<UInt8>) -> [String] {
+  package mutating func received(_ bytes: some Sequence<UInt8>) -> [String] {
     var lines: [String] = []
     for byte in bytes {
       if byte == 0x0a || partial.count >= LineSplitter.limit {
@@ -122,6 +124,7 @@ private func currentEnvironment() -> [String] {
   return entries
 }
 
+// invariant: the copies live until the call is over, and the list ends with nil.
 private func withCStrings<R>(_ strings: [String], _ body: ([UnsafeMutablePointer<CChar>?]) -> R) -> R {
   let copies = strings.map { strdup($0) }
   defer { for copy in copies { free(copy) } }

@@ -110,8 +110,8 @@ struct StopSignals: Sendable {
     continuation.onTermination = { _ in for source in sources { source.cancel() } }
   }
 
+  // invariant: Dispatch sources may be cancelled from any thread; the Linux overlay does not say so.
   private struct SendableSource: @unchecked Sendable {
-    // Dispatch sources may be cancelled from any thread; the Linux overlay does not say so.
     let source: any DispatchSourceSignal
     func cancel() { source.cancel() }
   }

@@ -65,7 +65,7 @@ struct LoopbackConnection: ~Copyable {
 }
 
 /// Status and request id of an HTTP reply; nil when `bytes` is none.
-func replySummary(_ bytes: [UInt8]) -> (status: Int, id: String?)? {
+package func replySummary(_ bytes: [UInt8]) -> (status: Int, id: String?)? {
   let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\r\n", omittingEmptySubsequences: false)
   let words = lines.first?.split(separator: " ") ?? []
   guard words.count >= 2, words[0].hasPrefix("HTTP/1."), let status = Int(words[1]) else { return nil }
@@ -91,6 +91,7 @@ enum LoopbackPort {
     return port
   }
 
+  // invariant: getsockname writes at most the given length, which is that of the structure.
   private static func probe(_ port: Int) -> Int? {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     guard descriptor >= 0 else { return nil }
@@ -108,6 +109,7 @@ enum LoopbackPort {
   }
 }
 
+// invariant: the pointer lives as long as the call, and sockaddr_in may be read as the sockaddr it begins with.
 private func withLoopbackAddress<R>(port: Int, _ body: (UnsafePointer<sockaddr>, socklen_t) -> R) -> R {
   var address = sockaddr_in()
   address.sin_family = sa_family_t(AF_INET)

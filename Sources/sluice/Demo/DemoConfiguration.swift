@@ -1,6 +1,6 @@
 /// The sample configuration that `sluice demo` runs. It is `Examples/demo/sluice.yaml` to the byte, which a test holds; it
 /// stands here as text so that an installed binary needs no file beside it.
-let demoConfiguration = #"""
+package let demoConfiguration = #"""
   # Sluice in front of a small web app, an API, a line feed and a simulated PLC.
   #
   # `sluice demo` runs exactly this file. ${NAME:-default} takes an environment variable or the default, so the file also

@@ -1,32 +1,38 @@
 import FoundationEssentials
 
 /// A request as the demo's web peers see it.
-struct DemoRequest: Equatable, Sendable {
-  var method = "GET"
+package struct DemoRequest: Equatable, Sendable {
+  package var method = "GET"
   /// The path without the query.
-  var path = "/"
-  var body: [UInt8] = []
+  package var path = "/"
+  package var body: [UInt8] = []
+
+  package init(method: String = "GET", path: String = "/", body: [UInt8] = []) {
+    self.method = method
+    self.path = path
+    self.body = body
+  }
 }
 
 /// What a web peer answers.
-struct DemoReply: Equatable, Sendable {
-  var status = 200
-  var contentType = "text/plain; charset=utf-8"
-  var body = ""
+package struct DemoReply: Equatable, Sendable {
+  package var status = 200
+  package var contentType = "text/plain; charset=utf-8"
+  package var body = ""
   /// The methods of the resource, for 405.
-  var allow: String?
+  package var allow: String?
   /// Send the plant's values as server-sent events until the client leaves; `body` is not used.
-  var streamsEvents = false
+  package var streamsEvents = false
 }
 
 /// Which web peer a server is.
-enum DemoSite: Sendable {
+package enum DemoSite: Sendable {
   /// The web app; two of them run side by side so that weighted pools have something to balance.
   case web(edition: String)
   case api
 
   /// Answers one request; pure but for the plant that the API writes.
-  func reply(to request: DemoRequest, plant: inout Plant) -> DemoReply {
+  package func reply(to request: DemoRequest, plant: inout Plant) -> DemoReply {
     switch self {
     case .web(let edition): DemoSite.webReply(request, edition: edition)
     case .api: DemoSite.apiReply(request, &plant)
@@ -82,7 +88,7 @@ enum DemoSite: Sendable {
   }
 
   /// The plant's measurements as a JSON object.
-  static func valuesJSON(_ plant: Plant) -> String {
+  package static func valuesJSON(_ plant: Plant) -> String {
     let level = decimal(plant.levelPercent)
     let temperature = decimal(plant.temperatureCelsius)
     let inflow = decimal(plant.inflowLitersPerMinute)

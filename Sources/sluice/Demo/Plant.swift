@@ -20,21 +20,21 @@ import Glibc
 /// | discrete input | 1 | temperature above 60 °C |
 ///
 /// Every other address below `registerCount` and `coilCount` reads as written, or 0.
-struct Plant: Sendable {
-  static let registerCount = 256
-  static let coilCount = 64
-  static let levelSetpointRegister = 100
-  static let temperatureSetpointRegister = 101
-  static let safetyLimitRegister = 200
+package struct Plant: Sendable {
+  package static let registerCount = 256
+  package static let coilCount = 64
+  package static let levelSetpointRegister = 100
+  package static let temperatureSetpointRegister = 101
+  package static let safetyLimitRegister = 200
 
-  private(set) var holdingRegisters: [UInt16]
-  private(set) var coils: [Bool]
-  private(set) var levelPercent = 42.0
-  private(set) var temperatureCelsius = 31.0
-  private(set) var inflowLitersPerMinute = 0.0
-  private(set) var seconds = 0.0
+  package private(set) var holdingRegisters: [UInt16]
+  package private(set) var coils: [Bool]
+  package private(set) var levelPercent = 42.0
+  package private(set) var temperatureCelsius = 31.0
+  package private(set) var inflowLitersPerMinute = 0.0
+  package private(set) var seconds = 0.0
 
-  init() {
+  package init() {
     holdingRegisters = Array(repeating: 0, count: Plant.registerCount)
     coils = Array(repeating: false, count: Plant.coilCount)
     holdingRegisters[Plant.levelSetpointRegister] = 5000
@@ -45,12 +45,12 @@ struct Plant: Sendable {
   }
 
   /// Percent.
-  var levelSetpoint: Double { Double(holdingRegisters[Plant.levelSetpointRegister]) / 100 }
+  package var levelSetpoint: Double { Double(holdingRegisters[Plant.levelSetpointRegister]) / 100 }
   /// Degrees Celsius.
-  var temperatureSetpoint: Double { Double(holdingRegisters[Plant.temperatureSetpointRegister]) / 10 }
+  package var temperatureSetpoint: Double { Double(holdingRegisters[Plant.temperatureSetpointRegister]) / 10 }
 
   /// Moves the process to `time` seconds after its start; earlier times change nothing.
-  mutating func advance(to time: Double) {
+  package mutating func advance(to time: Double) {
     // A long pause is one long step: what matters is where the process settles, not each moment on the way.
     let step = min(time - seconds, 600)
     guard step > 0 else { return }
@@ -65,20 +65,20 @@ struct Plant: Sendable {
   }
 
   /// Writes a holding register; false when there is none at `address`.
-  mutating func setRegister(_ address: Int, to value: UInt16) -> Bool {
+  package mutating func setRegister(_ address: Int, to value: UInt16) -> Bool {
     guard holdingRegisters.indices.contains(address) else { return false }
     holdingRegisters[address] = value
     return true
   }
 
   /// Writes a coil; false when there is none at `address`.
-  mutating func setCoil(_ address: Int, to value: Bool) -> Bool {
+  package mutating func setCoil(_ address: Int, to value: Bool) -> Bool {
     guard coils.indices.contains(address) else { return false }
     coils[address] = value
     return true
   }
 
-  func inputRegister(_ address: Int) -> UInt16 {
+  package func inputRegister(_ address: Int) -> UInt16 {
     switch address {
     case 0: UInt16(levelPercent * 100)
     case 1: UInt16(max(temperatureCelsius * 10, 0))
@@ -88,7 +88,7 @@ struct Plant: Sendable {
     }
   }
 
-  func discreteInput(_ address: Int) -> Bool {
+  package func discreteInput(_ address: Int) -> Bool {
     switch address {
     case 0: levelPercent * 100 > Double(holdingRegisters[Plant.safetyLimitRegister])
     case 1: temperatureCelsius > 60

@@ -2,8 +2,10 @@
 ///
 /// It serves functions 1-6, 15, 16, 22, 23 and 43/14 of the Modbus Application Protocol V1.1b3 on `Plant`'s register map,
 /// for unit 1 and, as the Modbus/TCP guide wants it of a single device, units 0 and 255.
-struct SimulatedPLC: Sendable {
-  var plant = Plant()
+package struct SimulatedPLC: Sendable {
+  package var plant = Plant()
+
+  package init() {}
 
   private enum Exception {
     static let illegalFunction: UInt8 = 1
@@ -20,7 +22,7 @@ struct SimulatedPLC: Sendable {
   /// Answers one request.
   ///
   /// - Parameter pdu: function code and data, at most 253 bytes; may be anything, also empty.
-  mutating func reply(to pdu: [UInt8], unit: UInt8) -> [UInt8] {
+  package mutating func reply(to pdu: [UInt8], unit: UInt8) -> [UInt8] {
     let function = pdu.first ?? 0
     guard unit == 1 || unit == 0 || unit == 255 else { return [function | 0x80, Exception.targetFailed] }
     do {
@@ -154,29 +156,37 @@ struct SimulatedPLC: Sendable {
 }
 
 /// One Modbus/TCP frame: the MBAP header's ids and the PDU behind it.
-struct ModbusFrame: Equatable, Sendable {
-  var transaction: UInt16
-  var unit: UInt8
-  var pdu: [UInt8]
+package struct ModbusFrame: Equatable, Sendable {
+  package var transaction: UInt16
+  package var unit: UInt8
+  package var pdu: [UInt8]
+
+  package init(transaction: UInt16, unit: UInt8, pdu: [UInt8]) {
+    self.transaction = transaction
+    self.unit = unit
+    self.pdu = pdu
+  }
 
   /// The frame as it goes onto the wire.
-  var bytes: [UInt8] {
+  package var bytes: [UInt8] {
     func word(_ value: UInt16) -> [UInt8] { [UInt8(value >> 8), UInt8(value & 0xff)] }
     return word(transaction) + word(0) + word(UInt16(truncatingIfNeeded: pdu.count + 1)) + [unit] + pdu
   }
 }
 
 /// Cuts a Modbus/TCP byte stream into frames. Holds less than two frames' bytes beyond what one read brought.
-struct ModbusDeframer: Sendable {
+package struct ModbusDeframer: Sendable {
   /// The stream is not Modbus/TCP: a protocol id other than 0 or an impossible length.
-  struct Malformed: Error {}
+  package struct Malformed: Error {}
 
   private var buffer: [UInt8] = []
+
+  package init() {}
 
   /// Takes what a read brought and returns the whole frames.
   ///
   /// - Throws: `Malformed` once; the connection must be closed then.
-  mutating func received(_ bytes: some Sequence<UInt8>) throws(Malformed) -> [ModbusFrame] {
+  package mutating func received(_ bytes: some Sequence<UInt8>) throws(Malformed) -> [ModbusFrame] {
     buffer.append(contentsOf: bytes)
     var frames: [ModbusFrame] = []
     var rest = buffer[...]

@@ -1,15 +1,17 @@
 import FoundationEssentials
 
 /// What the tour's own two requests brought.
-struct TourFindings: Equatable, Sendable {
-  var httpStatus: Int?
-  var httpID: String?
+package struct TourFindings: Equatable, Sendable {
+  package var httpStatus: Int?
+  package var httpID: String?
   /// The exception code of the Modbus reply; nil when the reply was none.
-  var modbusException: Int?
-  var modbusID: String?
+  package var modbusException: Int?
+  package var modbusID: String?
   /// Requests that the PLC's own log counts, and writes among them.
-  var plcRequests = 0
-  var plcWrites = 0
+  package var plcRequests = 0
+  package var plcWrites = 0
+
+  package init() {}
 
   /// Sends a write to the API without a digest and a Modbus write outside the rules, and reads what came of them.
   static func collect(ports: TourPorts, directory: String) async -> TourFindings {
@@ -52,7 +54,7 @@ struct TourFindings: Equatable, Sendable {
   }
 
   /// The id of the last blocked Modbus operation in access log lines.
-  static func lastBlockedOperation(in lines: String) -> String? {
+  package static func lastBlockedOperation(in lines: String) -> String? {
     struct Line: Decodable {
       var id: String
       var `protocol`: String?
@@ -66,7 +68,7 @@ struct TourFindings: Equatable, Sendable {
   }
 
   /// Counts requests and writes in the PLC's log.
-  mutating func count(plcLog: String) {
+  package mutating func count(plcLog: String) {
     struct Line: Decodable {
       var event: String
       var function: Int?
