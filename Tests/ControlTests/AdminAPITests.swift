@@ -7,8 +7,8 @@ import Synchronization
 import Telemetry
 import Testing
 
-@testable import Control
-@testable import sluice
+import Control
+import sluice
 
 /// The API over a real Unix socket.
 @Suite struct AdminAPITests {

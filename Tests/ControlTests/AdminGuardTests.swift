@@ -2,7 +2,7 @@ import HTTPTypes
 import SluiceModel
 import Testing
 
-@testable import Control
+import Control
 
 @Suite struct AdminGuardTests {
   static let loopback = AdminGuard(port: 9900, token: Secret("the-token"))

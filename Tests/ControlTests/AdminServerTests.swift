@@ -6,8 +6,8 @@ import SluiceModel
 import Telemetry
 import Testing
 
-@testable import Control
-@testable import sluice
+import Control
+import sluice
 
 /// Sends bytes as they are and reads until the server closes.
 func raw(_ address: BindAddress, _ text: String) async throws -> String {

@@ -2,7 +2,7 @@ import Foundation
 import SluiceModel
 import Testing
 
-@testable import Control
+import Control
 
 @Suite struct AdminTokenTests {
   @Test func isMadeOnceWithModeSixHundred() async throws {

@@ -5,8 +5,8 @@ import Synchronization
 import Telemetry
 import Testing
 
-@testable import Control
-@testable import sluice
+import Control
+import sluice
 
 @Suite struct CommandLineTests {
   private func report(_ arguments: [String]) throws -> (status: Int32, text: String, isError: Bool) {
@@ -203,6 +203,12 @@ import Testing
     #expect(
       TapLine.text(blocked)
         == "03:04:05.678  block      403     web/api  10.0.2.7  GET h/x  1.5 ms  [addresses deny[0]]  \(testID(1))")
+  }
+
+  @Test func modulesAreListed() {
+    let rows = Modules.text.split(separator: "\n")
+    #expect(rows.contains { $0.hasPrefix("filter    operations") && $0.hasSuffix("stable") })
+    #expect(rows.contains { $0.hasPrefix("protocol  modbus") && $0.hasSuffix("beta") })
   }
 
   @Test func tablesAlign() {

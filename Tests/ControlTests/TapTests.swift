@@ -3,7 +3,7 @@ import SluiceModel
 import Telemetry
 import Testing
 
-@testable import Control
+import Control
 
 @Suite struct TapCursorTests {
   private func ring(_ range: ClosedRange<UInt64>) -> [RecentLine] { range.map { RecentLine(sequence: $0, json: "{}") } }

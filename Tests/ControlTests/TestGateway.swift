@@ -4,8 +4,8 @@ import Logging
 import SluiceConfig
 import SluiceModel
 import Synchronization
-@testable import Telemetry
-@testable import sluice
+import Telemetry
+import sluice
 
 /// A gateway that is only its own description.
 final class TestGateway: GatewayControl {

@@ -1,10 +1,6 @@
-import ArgumentParser
 import FoundationEssentials
-import NIOCore
-import NIOPosix
 import Testing
-
-@testable import sluice
+import sluice
 
 struct DemoTests {
   @Test func configurationIsTheExample() throws {
@@ -12,22 +8,6 @@ struct DemoTests {
       .deletingLastPathComponent()
     let example = try String(contentsOf: root.appending(path: "Examples/demo/sluice.yaml"), encoding: .utf8)
     #expect(demoConfiguration == example)
-  }
-
-  @Test func commandLineSaysWhatIsWrong() throws {
-    #expect(throws: (any Error).self) { try Demo.parse(["--port-base", "65534"]) }
-    #expect(throws: (any Error).self) { try Demo.parse(["--port", "1502"]) }
-    #expect(throws: (any Error).self) { try Demo.parse(["--only", "plc", "--port-base", "9000"]) }
-    #expect(try Demo.parse(["--only", "plc", "--port", "1502"]).port == 1502)
-  }
-
-  @Test func aWantedPortThatIsTakenIsAnError() async throws {
-    let peers = DemoPeers(group: .singleton, plc: SharedPLC())
-    let taken = try await peers.startFeed(port: 0)
-    let port = try #require(taken.localAddress?.port)
-    #expect(!LoopbackPort.isFree(port))
-    #expect(throws: DemoFailure.self) { try TourPorts(base: min(port, 65_533)) }
-    try await taken.close()
   }
 
   @Test func replyLineAndIdAreRead() throws {

@@ -1,6 +1,5 @@
 import Testing
-
-@testable import sluice
+import sluice
 
 struct SimulatedPLCTests {
   @Test func readsInputRegisters() {

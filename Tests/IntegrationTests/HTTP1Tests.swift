@@ -131,19 +131,21 @@ struct HTTP1Tests {
   @Test func relaysAWebSocketAndListsItsFlow() throws {
     let upstream = try Upstream { connection in
       let head = try connection.readHead()
-      let upgrade = "\(head["Upgrade"] ?? "") \(head["Connection"] ?? "") \(head["Sec-WebSocket-Key"] ?? "")"
+      let upgrade = ["Upgrade", "Connection", "Sec-WebSocket-Key"].map { head[$0] ?? "" }.joined(separator: " ")
       let reply = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-      try connection.send(reply + "X-Saw: \(upgrade)\r\n\r\n")
+      let accept = "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"
+      try connection.send(reply + accept + "X-Saw: \(upgrade)\r\n\r\n")
       while true { try connection.send(connection.read(exactly: 4)) }
     }
     let gateway = try GatewayProcess(webConfiguration(upstream.port))
     let client = try gateway.connect()
     try client.send(
       get(
-        "/ws", fields: "Connection: keep-alive, Upgrade", "Upgrade: websocket", "Sec-WebSocket-Key: abc",
-        "Sec-WebSocket-Version: 13"))
+        "/ws", fields: "Connection: keep-alive, Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13",
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="))
     let head = try client.readHead()
-    #expect(head.status == 101 && head["X-Saw"]?.lowercased() == "websocket upgrade abc")
+    #expect(head.status == 101, "\(head)")
+    #expect(head["X-Saw"]?.lowercased() == "websocket upgrade dghlihnhbxbszsbub25jzq==")
     for bytes in [[0x81, 0, 0xff, 13], [10, 13, 10, 0]] as [[UInt8]] {
       try client.send(bytes)
       #expect(try client.read(exactly: 4) == bytes)

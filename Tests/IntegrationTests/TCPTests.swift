@@ -48,8 +48,9 @@ struct TCPTests {
   }
 
   @Test func connectionsAreBalanced() throws {
-    let endpoints = [try Upstream { try $0.send("a") }, try Upstream { try $0.send("b") }]
-    let gateway = try GatewayProcess(configuration(endpoints.map(\.port)))
+    let first = try Upstream { try $0.send("a") }
+    let second = try Upstream { try $0.send("b") }
+    let gateway = try GatewayProcess(configuration([first.port, second.port]))
     var seen: [String: Int] = [:]
     for _ in 1...6 { seen[try gateway.connect("feed").readToEnd(), default: 0] += 1 }
     #expect(seen == ["a": 3, "b": 3])

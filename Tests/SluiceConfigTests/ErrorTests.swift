@@ -1,7 +1,7 @@
 import SluiceModel
 import Testing
 
-@testable import SluiceConfig
+import SluiceConfig
 
 @Suite struct ErrorTests {
   @Test func unknownKeysNameTheNearest() {

@@ -1,7 +1,7 @@
 import SluiceModel
 import Testing
 
-@testable import SluiceConfig
+import SluiceConfig
 
 @Suite struct ScalarTests {
   private func limits(_ keys: String, environment: [String: String] = [:]) throws -> ListenerLimits {

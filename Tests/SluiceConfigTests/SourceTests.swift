@@ -2,7 +2,7 @@ import Foundation
 import SluiceModel
 import Testing
 
-@testable import SluiceConfig
+import SluiceConfig
 
 @Suite struct ExpansionTests {
   private func expand(_ text: String, _ environment: [String: String] = [:]) throws(ScalarProblem) -> String {

@@ -2,7 +2,7 @@ import Foundation
 import SluiceModel
 import Testing
 
-@testable import SluiceConfig
+import SluiceConfig
 
 @Suite struct YAMLTests {
   @Test func duplicateKeysNameTheSecond() {

@@ -3,7 +3,7 @@ import Glibc
 import SluiceModel
 import Testing
 
-@testable import Telemetry
+import Telemetry
 
 struct AccessLogTests {
   private let scratch = Scratch()

@@ -2,7 +2,7 @@ import Foundation
 import SluiceModel
 import Testing
 
-@testable import Telemetry
+import Telemetry
 
 struct LogLineTests {
   private let scratch = Scratch()

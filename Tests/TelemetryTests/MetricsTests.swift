@@ -3,7 +3,7 @@ import Glibc
 import SluiceModel
 import Testing
 
-@testable import Telemetry
+import Telemetry
 
 struct MetricsTests {
   private let scratch = Scratch()

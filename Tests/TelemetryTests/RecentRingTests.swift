@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Telemetry
+import Telemetry
 
 struct RecentRingTests {
   private func lines(_ ring: RecentRing) -> [RecentLine] {

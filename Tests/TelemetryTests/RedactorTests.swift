@@ -1,7 +1,7 @@
 import SluiceModel
 import Testing
 
-@testable import Telemetry
+import Telemetry
 
 struct RedactorTests {
   @Test(arguments: [

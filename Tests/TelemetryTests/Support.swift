@@ -3,7 +3,7 @@ import Glibc
 import SluiceModel
 import Synchronization
 
-@testable import Telemetry
+import Telemetry
 
 /// A directory that is removed with its contents at the end of the test.
 final class Scratch {
