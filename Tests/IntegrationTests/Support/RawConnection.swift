@@ -48,6 +48,12 @@ final class RawConnection: @unchecked Sendable {
     }
   }
 
+  /// How long a send may stand still from now on.
+  func sendTimeout(milliseconds: Int) {
+    var limit = timeval(tv_sec: 0, tv_usec: milliseconds * 1_000)
+    setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+  }
+
   func send(_ text: String) throws { try send(Array(text.utf8)) }
 
   /// Reads once into the buffer.
