@@ -13,7 +13,7 @@ fi
 swift format lint --strict --parallel --recursive "${swift_paths[@]}"
 echo "lint: swift format: clean"
 if command -v shellcheck >/dev/null; then
-  shellcheck scripts/*.sh .ci/run
+  shellcheck scripts/*.sh scripts/acceptance/*.sh .ci/run
   echo "lint: shellcheck: clean"
 else
   echo "lint: shellcheck is not installed, shell scripts were not checked"

@@ -1,3 +1,4 @@
+import CLinux
 import NIOCore
 import NIOPosix
 public import SluiceModel
@@ -57,6 +58,7 @@ public actor Gateway {
   private var proberLoop: (any EventLoop)?
   private var sockets: [SocketKey: Sockets] = [:]
   private var isDraining = false
+  private var hasYielded = false
 
   public init(_ configuration: Configuration, environment: Environment) {
     self.environment = environment
@@ -88,7 +90,16 @@ public actor Gateway {
       prober.update(snapshot)
       return NIOLoopBound(prober, eventLoop: probeLoop)
     }.get()
+    yieldToIndustry(snapshot)
     try await bindMissing(snapshot, runtimes: nil)
+  }
+
+  /// With a plant behind the gate, the web loops' threads step back behind the industrial ones: on a machine with few
+  /// CPUs a web flood would otherwise make every operation wait for its turn. They don't step forward again.
+  private func yieldToIndustry(_ snapshot: GatewaySnapshot) {
+    guard !hasYielded, snapshot.configuration.listeners.contains(where: { $0.protocol == .modbus }) else { return }
+    hasYielded = true
+    for eventLoop in eventLoops.prefix(webLoopCount) { eventLoop.execute { _ = clinux_lower_thread_priority(5) } }
   }
 
   private func addLoop(_ eventLoop: any EventLoop, isIndustrial: Bool) async throws {
@@ -149,6 +160,7 @@ public actor Gateway {
       }
     }
     snapshot = next
+    yieldToIndustry(next)
     if let prober, let proberLoop { try await proberLoop.submit { prober.value.update(next) }.get() }
   }
 

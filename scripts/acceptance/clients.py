@@ -3,6 +3,7 @@
 clients.py probe PORT SECONDS          50 requests a second on ten connections, each tenth on a new one: latency in ms
 clients.py upload PORT RATE SECONDS    one request whose body comes at RATE bytes a second
 clients.py watch PORT SECONDS          sockets of clients from 127.0.0.1 that the server at PORT holds
+clients.py modbus PORT SECONDS         8 Modbus clients, each reads ten registers 50 times a second: latency in µs
 clients.py memory PID SECONDS          VmRSS of a process, each 0.2 s, until standard input ends
 """
 
@@ -136,6 +137,36 @@ def watch(port, seconds):
           "orphanBytes": queued}
 
 
+def modbus(port, seconds):
+  connections = []
+  for _ in range(8):
+    connections.append(socket.create_connection(("127.0.0.1", port), timeout=5))
+    connections[-1].setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+  latencies, errors, number = [], 0, 0
+  gc.disable()
+  start = time.perf_counter()
+  while (due := start + number / 400) < start + seconds:
+    wait = due - time.perf_counter()
+    if wait > 0:
+      time.sleep(wait)
+      due = time.perf_counter()
+    transaction = (number & 0xFFFF).to_bytes(2, "big")
+    connection = connections[number % len(connections)]
+    connection.sendall(transaction + bytes([0, 0, 0, 6, 1, 3, 0, 100, 0, 10]))
+    reply = b""
+    while len(reply) < 29 and (more := connection.recv(64)):
+      reply += more
+      if reply[7:8] not in (b"", b"\x03"):
+        break
+    latencies.append(time.perf_counter() - due)
+    errors += reply != transaction + bytes([0, 0, 0, 23, 1, 3, 20]) + b"".join(
+      register.to_bytes(2, "big") for register in range(100, 110))
+    number += 1
+  latencies.sort()
+  return {"requests": number, "errors": errors, "p50us": round(percentile(latencies, 0.5) * 1000),
+          "p99us": round(percentile(latencies, 0.99) * 1000)}
+
+
 def memory(pid, seconds):
   samples = []
   end = time.monotonic() + seconds
@@ -148,7 +179,7 @@ def memory(pid, seconds):
 
 
 def main():
-  kinds = {"probe": probe, "upload": upload, "watch": watch, "memory": memory}
+  kinds = {"probe": probe, "upload": upload, "watch": watch, "modbus": modbus, "memory": memory}
   if len(sys.argv) < 3 or sys.argv[1] not in kinds:
     sys.exit(__doc__)
   print(json.dumps(kinds[sys.argv[1]](*map(int, sys.argv[2:]))))

@@ -137,6 +137,16 @@ metric() {
 # compile SOURCE NAME: one of the benchmark's C programs.
 compile() { cc -O2 -o "$WORK/$2" "$ROOT/Benchmarks/$1"; }
 
+# tell_machine: how busy others keep the processors; figures of a busy machine say little.
+tell_machine() {
+  local busy
+  busy=$( (head -n 1 /proc/stat; sleep 2; head -n 1 /proc/stat) |
+    awk '{ all = 0; for (i = 2; i <= NF; i++) all += $i; idle = $5 + $6
+           if (NR == 2) printf "%d", 100 - 100 * (idle - before_idle) / (all - before); before = all; before_idle = idle }')
+  echo "machine: $(nproc) processors, $busy % busy before the start"
+  [ "$busy" -le 10 ] || echo "machine: NOT QUIET, latencies below say little"
+}
+
 finish() {
   if [ -n "$GATE" ]; then
     check "the gate ends by itself with status 0" stop_gate

@@ -30,6 +30,7 @@ YAML
 answers_with() { curl -s -D - -o /dev/null "http://127.0.0.1:$web/x" | grep -qi "^x-configuration: $1"; }
 
 configure 0
+tell_machine
 start_gate sluice.yaml
 echo "reload: 64 connections for $seconds s, a reload each second"
 accepted=$(metric sluice_connections_accepted_total)

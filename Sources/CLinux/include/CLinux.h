@@ -8,4 +8,7 @@ int clinux_affinity_cpu_count(void);
 // Bytes in a TCP socket's send queue that the peer has not acknowledged (SIOCOUTQ); -1 on error.
 int clinux_unacknowledged_bytes(int socket);
 
+// Raises the nice value of the calling thread by `steps`; 0 when done.
+int clinux_lower_thread_priority(int steps);
+
 #endif

@@ -52,7 +52,23 @@ enum ForwardedFor {
   }
 
   /// Appends the forwarding fields: what a trusted peer said, with the peer added; else the peer alone.
-  static func write(_ exchange: Exchange, peerText: [UInt8], into out: inout [UInt8]) {
+  static func write(_ exchange: Exchange, peer: PeerFields, into out: inout [UInt8]) {
+    let isPlain =
+      !(exchange.isPeerTrusted && exchange.request.section.hasForwarding) && !exchange.request.section.hasVia
+    guard isPlain, exchange.request.minorVersion == 1 else {
+      writeWithHistory(exchange, peerText: peer.text, into: &out)
+      return
+    }
+    let received = exchange.requestBytes
+    let bytes = received.span
+    out.append(peer.untilHost.span)
+    out.append(bytes, exchange.request.authorityRange)
+    out.append(peer.untilForwardedHost.span)
+    out.append(bytes, exchange.request.authorityRange)
+    out.append("\";proto=http\r\nVia: 1.1 sluice\r\n")
+  }
+
+  private static func writeWithHistory(_ exchange: Exchange, peerText: [UInt8], into out: inout [UInt8]) {
     let believed = exchange.isPeerTrusted && exchange.request.section.hasForwarding
     let before = believed ? exchange.requestHeaders("x-forwarded-for").joined(separator: ", ") : ""
     out.append("X-Forwarded-For: ")
@@ -105,5 +121,20 @@ extension Exchange {
   /// The proxies that `Via` names so far.
   fileprivate var viaHops: [String] {
     request.section.hasVia ? requestHeaders("via") : []
+  }
+}
+
+/// What the forwarding fields say of a peer, put together once a connection.
+struct PeerFields {
+  let text: [UInt8]
+  fileprivate let untilHost: [UInt8]
+  fileprivate let untilForwardedHost: [UInt8]
+
+  init(_ peer: IPAddress) {
+    let text = peer.description
+    self.text = Array(text.utf8)
+    untilHost = Array("X-Forwarded-For: \(text)\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: ".utf8)
+    let node = peer.isV4 ? text : "\"[\(text)]\""
+    untilForwardedHost = Array("\r\nForwarded: for=\(node);host=\"".utf8)
   }
 }

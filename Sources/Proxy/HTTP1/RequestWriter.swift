@@ -13,7 +13,7 @@ enum RequestWriter {
   }()
 
   static func write(
-    _ exchange: Exchange, listener: ListenerRuntime, peerText: [UInt8], scratch out: inout [UInt8]
+    _ exchange: Exchange, listener: ListenerRuntime, peer: PeerFields, scratch out: inout [UInt8]
   ) {
     out.removeAll(keepingCapacity: true)
     let received = exchange.requestBytes
@@ -34,7 +34,7 @@ enum RequestWriter {
     writeFraming(exchange, into: &out)
     if exchange.request.expectsContinue, exchange.bufferedBody == nil { out.append("Expect: 100-continue\r\n") }
     if exchange.isWebSocket { out.append("Connection: Upgrade\r\nUpgrade: websocket\r\n") }
-    ForwardedFor.write(exchange, peerText: peerText, into: &out)
+    ForwardedFor.write(exchange, peer: peer, into: &out)
     out.append("X-Request-Id: ")
     out.append(exchange.idText.span)
     out.append("\r\n\r\n")

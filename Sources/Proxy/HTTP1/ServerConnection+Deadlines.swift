@@ -29,7 +29,12 @@ extension ServerConnection: DeadlineOwner {
     let isFast = progress.note(
       bytes: -unacknowledgedBytes, at: loop.nowNanoseconds, rate: limits.minimumReplyRate,
       graceNanoseconds: limits.rateGrace.nanosecondsClamped, isHeld: false)
-    if isFast { loop.schedule(deadline, after: .seconds(1)) } else { close() }
+    if isFast {
+      loop.schedule(deadline, after: .seconds(1))
+    } else {
+      context?.channel.resetOnClose()
+      close()
+    }
   }
 
   private func checkExchange() {
@@ -90,6 +95,12 @@ extension ServerConnection: DeadlineOwner {
       reason: waitingPool == nil ? "the upstream did not reply in time" : "no upstream connection in time")
   }
 
+  /// A reset frees what the kernel holds for the client; an orderly end would keep it until the client has taken it.
+  private func abandonSlowReader(reason: String) {
+    context?.channel.resetOnClose()
+    abortExchange(errorType: "slow_reader", reason: reason)
+  }
+
   /// The reply goes out: does the upstream send, and does the client take it?
   private func checkReply(_ exchange: Exchange) {
     let now = loop.nowNanoseconds
@@ -103,7 +114,7 @@ extension ServerConnection: DeadlineOwner {
       exchange.record(
         "limit", "minimumReplyRate", .block,
         "the client took the reply slower than \(limits.minimumReplyRate) bytes per second")
-      abortExchange(errorType: "slow_reader", reason: "the client is too slow")
+      abandonSlowReader(reason: "the client is too slow")
       return
     }
     let idle = exchange.route?.configuration.idleTimeout ?? .seconds(60)
@@ -111,7 +122,7 @@ extension ServerConnection: DeadlineOwner {
       if waiting == 0 {
         abortExchange(errorType: "upstream_stalled", reason: "the upstream stalled inside its reply")
       } else {
-        abortExchange(errorType: "slow_reader", reason: "the client takes no more of the reply")
+        abandonSlowReader(reason: "the client takes no more of the reply")
       }
       return
     }

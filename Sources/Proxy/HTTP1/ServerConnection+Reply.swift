@@ -159,7 +159,8 @@ extension ServerConnection {
       out.writeBytes(loop.scratch)
       outbound = out
     }
-    releaseUpstream(reusable: isReusable && phase == .complete)
+    // A server that refused to switch may still be confused about the connection.
+    releaseUpstream(reusable: isReusable && phase == .complete && !exchange.isWebSocket)
     exchange.status = exchange.reply.status
     guard let out = outbound else {
       finishExchange()

@@ -341,7 +341,7 @@ extension ServerConnection {
     waitingPool = pool
     askedAtNanoseconds = exchange.startNanoseconds
     loop.schedule(deadline, afterNanoseconds: phase == .body ? 1_000_000_000 : route.requestNanoseconds)
-    pool.acquire(for: self, excluding: endpoint)
+    pool.acquire(for: self, excluding: endpoint, fresh: exchange.isWebSocket)
   }
 }
 
@@ -356,7 +356,7 @@ extension ServerConnection: UpstreamClient {
     exchange.upstream = connection.endpoint
     connection.begin(for: self)
     var head = loop.takeBuffer()
-    RequestWriter.write(exchange, listener: listener, peerText: peerText, scratch: &loop.scratch)
+    RequestWriter.write(exchange, listener: listener, peer: peerFields, scratch: &loop.scratch)
     head.writeBytes(loop.scratch)
     let wasComplete = phase == .complete
     if wasComplete, exchange.bufferedBody == nil, !exchange.request.section.isChunked {

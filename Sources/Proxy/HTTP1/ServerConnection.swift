@@ -65,21 +65,20 @@ final class ServerConnection: ChannelDuplexHandler, LoopConnection {
   var isAdvancing = false
   var exchangesServed = 0
   var tunnel: Tunnel?
-  lazy var deadline = Deadline(owner: self)
+  private(set) lazy var deadline = Deadline(owner: self)
   var progress = ProgressWatch()
   var silence = SilenceWatch()
   /// When the exchange asked for an upstream connection.
   var askedAtNanoseconds: UInt64 = 0
   let peer: IPAddress
-  /// The peer's address as text.
-  let peerText: [UInt8]
+  let peerFields: PeerFields
 
   init(loop: Loop, slot: ListenerSlot, peer: IPAddress) {
     self.loop = loop
     self.slot = slot
     listener = slot.runtime
     self.peer = peer
-    peerText = Array(peer.description.utf8)
+    peerFields = PeerFields(peer)
   }
 
   var limits: ListenerLimits { listener.configuration.limits }

@@ -73,6 +73,7 @@ final class Acceptor {
     if case .unixDomainSocket = address {
     } else {
       bootstrap = bootstrap.childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+        .childChannelOption(NotSentLowWater.option, value: NotSentLowWater.bytes)
     }
     if sharesPort { bootstrap = bootstrap.serverChannelOption(ReusePort.option, value: 1) }
     return bootstrap.bind(to: address)

@@ -25,6 +25,14 @@ enum ReusePort {
     level: .socket, name: NIOBSDSocket.Option(rawValue: CInt(SO_REUSEPORT)))
 }
 
+/// TCP_NOTSENT_LOWAT, which NIO does not name: how much of a reply waits in the kernel for a client that takes it slowly.
+/// Without it the kernel's own tuning lets every slow reader hold megabytes of the machine's TCP memory.
+enum NotSentLowWater {
+  static let bytes = 64 << 10
+  static let option = ChannelOptions.Types.SocketOption(
+    level: .tcp, name: NIOBSDSocket.Option(rawValue: CInt(TCP_NOTSENT_LOWAT)))
+}
+
 extension Channel {
   /// Bytes written and not yet taken by the socket.
   var pendingWriteBytes: Int { (try? syncOptions?.getOption(.bufferedWritableBytes)) ?? 0 }

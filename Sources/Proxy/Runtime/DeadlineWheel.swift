@@ -23,7 +23,7 @@ package final class Deadline {
 
 /// All deadlines of an event loop, in slots of one coarse tick.
 package final class DeadlineWheel {
-  /// Length of a tick. A deadline comes up to one tick late, never early.
+  /// Length of a tick. A deadline comes up to two ticks late; after a stall of the loop it may come early by the stall.
   package static let tickNanoseconds: UInt64 = 100_000_000
   private static let slotCount = 1_024
 

@@ -18,6 +18,7 @@ final class TCPRelay: Flow, DeadlineOwner, LoopConnection {
   private var isStarted = false
   private var isOver = false
   private var trace = DecisionTrace()
+  private var lastMoveTick: UInt64 = 0
   private var bytesIn: UInt64 = 0
   private var bytesOut: UInt64 = 0
 
@@ -86,6 +87,7 @@ final class TCPRelay: Flow, DeadlineOwner, LoopConnection {
         return
       }
       upstream = leg
+      lastMoveTick = loop.wheel.currentTick
       loop.schedule(deadline, afterNanoseconds: listener.idleNanoseconds)
       leg.join(client)
       client.join(leg)
@@ -105,10 +107,18 @@ final class TCPRelay: Flow, DeadlineOwner, LoopConnection {
 
   func moved(_ count: Int, fromClient: Bool) {
     if fromClient { bytesIn &+= UInt64(count) } else { bytesOut &+= UInt64(count) }
-    loop.schedule(deadline, afterNanoseconds: listener.idleNanoseconds)
+    lastMoveTick = loop.wheel.currentTick
   }
 
-  package func deadlineReached() { end(reason: "idle timeout") }
+  /// Bytes only note the tick; the deadline looks at it when it comes.
+  package func deadlineReached() {
+    let idle = (loop.wheel.currentTick - lastMoveTick) * DeadlineWheel.tickNanoseconds
+    if idle >= listener.idleNanoseconds {
+      end(reason: "idle timeout")
+    } else {
+      loop.schedule(deadline, afterNanoseconds: listener.idleNanoseconds - idle)
+    }
+  }
 
   /// One side will send no more. The flow is over once both have said so.
   func inputClosed(of leg: RelayLeg) {

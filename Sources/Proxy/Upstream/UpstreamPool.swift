@@ -50,7 +50,7 @@ final class UpstreamEndpoint {
   let logName: LogName
   let state: EndpointState
   let socketAddress: SocketAddress?
-  /// `host:port` for health checks and logs.
+  /// Requests under way.
   fileprivate(set) var active = 0
   fileprivate var open = 0
   fileprivate var idle: [UpstreamConnection] = []
@@ -78,6 +78,7 @@ final class UpstreamPool {
   private struct Waiter {
     let client: any UpstreamClient
     let excluded: Int?
+    let isFresh: Bool
   }
 
   init(_ configuration: PoolConfiguration, states: [EndpointState], loop: Loop, seed: UInt64) {
@@ -95,28 +96,31 @@ final class UpstreamPool {
   }
 
   /// Gives the client a connection, at once or later.
-  /// - Parameter excluded: an endpoint that just failed; it is taken only when there is no other.
-  func acquire(for client: any UpstreamClient, excluding excluded: UpstreamEndpoint? = nil) {
+  /// - Parameters:
+  ///   - excluded: an endpoint that just failed; it is taken only when there is no other.
+  ///   - fresh: a connection that served nobody before; some servers take an upgrade on no other.
+  func acquire(for client: any UpstreamClient, excluding excluded: UpstreamEndpoint? = nil, fresh: Bool = false) {
     let excludedIndex = excluded.flatMap { endpoint in endpoints.firstIndex { $0 === endpoint } }
     guard let endpoint = pick(excluding: excludedIndex, withRoom: true) ?? pick(excluding: nil, withRoom: true) else {
-      wait(client, excludedIndex)
+      wait(client, excludedIndex, fresh)
       return
     }
-    while let connection = endpoint.idle.popLast() {
+    if fresh, endpoint.open >= configuration.maximumConnections { endpoint.idle.popLast()?.close() }
+    while !fresh, let connection = endpoint.idle.popLast() {
       guard connection.isUsable else { continue }
       endpoint.active += 1
       client.upstreamReady(connection)
       return
     }
     guard endpoint.open < configuration.maximumConnections else {
-      wait(client, excludedIndex)
+      wait(client, excludedIndex, fresh)
       return
     }
     connect(endpoint, for: client)
   }
 
   /// Every endpoint that could take the request is full: it waits for a connection, or is refused.
-  private func wait(_ client: any UpstreamClient, _ excluded: Int?) {
+  private func wait(_ client: any UpstreamClient, _ excluded: Int?, _ isFresh: Bool) {
     guard let endpoint = pick(excluding: nil, withRoom: false) else {
       client.upstreamUnavailable(.noHealthyEndpoint, endpoint: nil)
       return
@@ -125,7 +129,7 @@ final class UpstreamPool {
       client.upstreamUnavailable(.tooManyPending, endpoint: endpoint)
       return
     }
-    waiting.append(Waiter(client: client, excluded: excluded))
+    waiting.append(Waiter(client: client, excluded: excluded, isFresh: isFresh))
   }
 
   /// - Parameter withRoom: only endpoints with a kept connection or room for a new one.
@@ -235,6 +239,11 @@ final class UpstreamPool {
 
   private func keep(_ connection: UpstreamConnection) {
     let endpoint = connection.endpoint
+    if let first = waiting.first, first.isFresh {
+      // Its end makes room for the connection that is waited for.
+      connection.close()
+      return
+    }
     if let waiter = waiting.popFirst() {
       endpoint.active += 1
       waiter.client.upstreamReady(connection)
@@ -259,7 +268,7 @@ final class UpstreamPool {
 
   private func serveWaiting() {
     guard let waiter = waiting.popFirst() else { return }
-    acquire(for: waiter.client, excluding: waiter.excluded.map { endpoints[$0] })
+    acquire(for: waiter.client, excluding: waiter.excluded.map { endpoints[$0] }, fresh: waiter.isFresh)
   }
 
   /// Closes what is idle and keeps nothing from now on; exchanges under way finish.
