@@ -20,7 +20,7 @@ PREFIX ?= /usr/local
 UNIT_DIRECTORY ?= $(PREFIX)/lib/systemd/system
 INSTALL_BUILD := .build-install
 
-.PHONY: help setup setup-tests setup-bench run build test bench fuzz lint format docs install clean
+.PHONY: help setup setup-tests setup-bench self-contained run build test bench fuzz lint format docs install clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -44,8 +44,8 @@ test: setup-tests ## compile and run all tests; ARGUMENTS='--filter Wire' runs s
 	swift build $(SWIFT_FLAGS) --build-tests
 	swift test $(SWIFT_FLAGS) --skip-build --parallel $(ARGUMENTS)
 
-bench: setup-bench build ## measure Sluice beside nginx, HAProxy and Envoy
-	.build-bench/venv/bin/python Benchmarks/bench.py $(ARGUMENTS)
+bench: setup-bench self-contained ## measure Sluice, as installed, beside nginx, HAProxy and Envoy
+	.build-bench/venv/bin/python Benchmarks/bench.py --sluice $(INSTALL_BUILD)/release/sluice $(ARGUMENTS)
 
 fuzz: setup ## fuzz the parsers; TARGET=FuzzHTTP1 FUZZ_SECONDS=60 narrows it
 	scripts/fuzz.sh $(FUZZ_SECONDS) $(TARGET)
@@ -60,8 +60,10 @@ docs: build ## write docs/configuration.md anew from the schema
 	$(SLUICE) schema --markdown > docs/configuration.md.new
 	mv docs/configuration.md.new docs/configuration.md
 
-install: setup ## install the binary, self-contained, and a systemd unit below PREFIX
+self-contained: setup ## compile the binary that is installed, with the Swift runtime linked in
 	swift build $(SWIFT_FLAGS) --static-swift-stdlib --scratch-path $(INSTALL_BUILD) --product sluice
+
+install: self-contained ## install the binary and a systemd unit below PREFIX
 	install -D -m 0755 $(INSTALL_BUILD)/release/sluice $(DESTDIR)$(PREFIX)/bin/sluice
 	install -d $(DESTDIR)$(UNIT_DIRECTORY)
 	sed 's|/usr/local/bin/sluice|$(PREFIX)/bin/sluice|' packaging/sluice.service \

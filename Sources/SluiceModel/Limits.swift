@@ -12,6 +12,8 @@ public enum Limits {
   public static let decisionLogBacklogBytes = 8 << 20
   /// Different (method, status) pairs counted per route; past it they count as `_OTHER`.
   public static let metricSeriesPerRoute = 64
+  /// Finished exchange objects that an event loop keeps for the next requests, at about 3 KiB each.
+  public static let pooledExchanges = 4_096
   /// Interim (1xx) replies an upstream may send before its final one.
   public static let interimReplies = 16
   /// Bytes of a reply head from an upstream.

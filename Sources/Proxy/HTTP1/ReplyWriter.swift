@@ -31,7 +31,7 @@ enum ReplyWriter {
     out.removeAll(keepingCapacity: true)
     let received = exchange.replyBytes
     let bytes = received.span
-    writeStatusLine(exchange.reply, bytes, into: &out)
+    writeStatusLine(exchange, bytes, into: &out)
     exchange.reply.section.copy(bytes, into: &out, policy: kept, edits: exchange.replyEdits)
     switch plan.framing {
     case .length(let length): appendLength(length, into: &out)
@@ -63,11 +63,11 @@ enum ReplyWriter {
     out.append("\r\n")
   }
 
-  private static func writeStatusLine(_ reply: borrowing ReplyHead, _ bytes: Span<UInt8>, into out: inout [UInt8]) {
+  private static func writeStatusLine(_ exchange: Exchange, _ bytes: Span<UInt8>, into out: inout [UInt8]) {
     out.append("HTTP/1.1 ")
-    out.appendDecimal(reply.status)
+    out.appendDecimal(exchange.reply.status)
     out.append(0x20)
-    out.append(bytes, reply.reasonRange)
+    out.append(bytes, exchange.reply.reasonRange)
     out.append("\r\n")
   }
 
@@ -86,7 +86,7 @@ enum ReplyWriter {
     out.removeAll(keepingCapacity: true)
     let received = exchange.replyBytes
     let bytes = received.span
-    writeStatusLine(exchange.reply, bytes, into: &out)
+    writeStatusLine(exchange, bytes, into: &out)
     exchange.reply.section.copy(bytes, into: &out, policy: kept, edits: FieldEdits())
     out.append("\r\n")
   }
@@ -101,7 +101,7 @@ enum ReplyWriter {
     out.removeAll(keepingCapacity: true)
     let received = exchange.replyBytes
     let bytes = received.span
-    writeStatusLine(exchange.reply, bytes, into: &out)
+    writeStatusLine(exchange, bytes, into: &out)
     exchange.reply.section.copy(bytes, into: &out, policy: kept, edits: exchange.replyEdits)
     out.append("Connection: Upgrade\r\nUpgrade: websocket\r\nX-Request-Id: ")
     out.append(exchange.idText.span)

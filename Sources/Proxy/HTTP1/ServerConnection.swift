@@ -65,7 +65,7 @@ final class ServerConnection: ChannelDuplexHandler, LoopConnection {
   var isAdvancing = false
   var exchangesServed = 0
   var tunnel: Tunnel?
-  private(set) lazy var deadline = Deadline(owner: self)
+  let deadline = Deadline()
   var progress = ProgressWatch()
   var silence = SilenceWatch()
   /// When the exchange asked for an upstream connection.
@@ -87,6 +87,7 @@ final class ServerConnection: ChannelDuplexHandler, LoopConnection {
 
   func handlerAdded(context: ChannelHandlerContext) {
     self.context = context
+    deadline.owner = self
     isDraining = loop.isDraining
     loop.connections[ObjectIdentifier(self)] = self
     loop.observer.count(.connectionsAccepted)

@@ -35,7 +35,7 @@ final class UpstreamConnection: ChannelDuplexHandler, DeadlineOwner {
   private var readHeld = false
   private var exchangesServed = 0
   private var readError = false
-  private lazy var deadline = Deadline(owner: self)
+  private let deadline = Deadline()
 
   private static let headLimits = HeadLimits(
     lineBytes: 8 << 10, headBytes: Limits.replyHeadBytes, fields: Limits.replyHeaderFields)
@@ -139,7 +139,10 @@ final class UpstreamConnection: ChannelDuplexHandler, DeadlineOwner {
 
   // MARK: Channel
 
-  func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+  func handlerAdded(context: ChannelHandlerContext) {
+    self.context = context
+    deadline.owner = self
+  }
 
   func handlerRemoved(context: ChannelHandlerContext) {
     self.context = nil

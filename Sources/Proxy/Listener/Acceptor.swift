@@ -63,7 +63,7 @@ final class Acceptor {
       .serverChannelOption(.backlog, value: 4_096)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
       .serverChannelOption(.autoRead, value: false)
-      .serverChannelOption(.maxMessagesPerRead, value: 16)
+      .serverChannelOption(.maxMessagesPerRead, value: 256)
       .childChannelOption(.maxMessagesPerRead, value: 1)
       .childChannelOption(.allowRemoteHalfClosure, value: slot.runtime.configuration.protocol != .modbus)
       .childChannelOption(.recvAllocator, value: ReadBuffers.client)

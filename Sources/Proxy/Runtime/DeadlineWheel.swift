@@ -8,9 +8,10 @@ package protocol DeadlineOwner: AnyObject {
 package final class Deadline {
   fileprivate(set) var tick = UInt64.max
   fileprivate var scheduledTick = UInt64.max
-  fileprivate var owner: (any DeadlineOwner)?
+  /// Who is woken; nil wakes nobody.
+  var owner: (any DeadlineOwner)?
 
-  package init(owner: any DeadlineOwner) { self.owner = owner }
+  package init(owner: (any DeadlineOwner)? = nil) { self.owner = owner }
 
   /// No more wake-ups; lets go of the owner.
   package func invalidate() {

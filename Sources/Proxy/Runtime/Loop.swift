@@ -114,7 +114,7 @@ final class Loop {
 
   func recycle(_ exchange: Exchange) {
     exchange.reset()
-    if exchanges.count < 256 { exchanges.append(exchange) }
+    if exchanges.count < Limits.pooledExchanges { exchanges.append(exchange) }
   }
 
   /// A cleared buffer for one write; give it back after the write so that its storage serves again.

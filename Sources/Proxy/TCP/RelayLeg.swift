@@ -14,6 +14,7 @@ final class RelayLeg: ChannelDuplexHandler {
   private var context: ChannelHandlerContext?
   /// Bytes that came before the other side stood.
   private var early: ByteBuffer?
+  private var isWritable = true
   private var readHeld = false
   private var isOutputClosed = false
 
@@ -51,7 +52,7 @@ final class RelayLeg: ChannelDuplexHandler {
   func channelReadComplete(context: ChannelHandlerContext) { other?.context?.flush() }
 
   func read(context: ChannelHandlerContext) {
-    if let target = other?.context, target.channel.isWritable { context.read() } else { readHeld = true }
+    if let other, other.isWritable { context.read() } else { readHeld = true }
   }
 
   /// The other side stands: what came meanwhile goes to it, the end of input too.
@@ -72,7 +73,8 @@ final class RelayLeg: ChannelDuplexHandler {
   }
 
   func channelWritabilityChanged(context: ChannelHandlerContext) {
-    if context.channel.isWritable { other?.resumeReading() }
+    isWritable = context.channel.isWritable
+    if isWritable { other?.resumeReading() }
   }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
