@@ -99,7 +99,7 @@ public actor Gateway {
   private func yieldToIndustry(_ snapshot: GatewaySnapshot) {
     guard !hasYielded, snapshot.configuration.listeners.contains(where: { $0.protocol == .modbus }) else { return }
     hasYielded = true
-    for eventLoop in eventLoops.prefix(webLoopCount) { eventLoop.execute { _ = clinux_lower_thread_priority(5) } }
+    for eventLoop in eventLoops.prefix(webLoopCount) { eventLoop.execute { _ = clinux_lower_thread_priority(10) } }
   }
 
   private func addLoop(_ eventLoop: any EventLoop, isIndustrial: Bool) async throws {

@@ -5,7 +5,7 @@ import Wire
 extension ServerConnection: DeadlineOwner {
   package func deadlineReached() {
     switch phase {
-    case .idle: closeAfterWrites()
+    case .idle: pendingWriteBytes == 0 ? close() : closeAfterWrites()
     case .head:
       refuse(status: 408, source: "limit", rule: "headerTimeout", reason: "the request head did not arrive in time")
     case .tunnel: endTunnel(reason: "idle timeout")
