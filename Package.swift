@@ -93,7 +93,7 @@ let package = Package(
       ]),
     tests("DemoTests", ["sluice"]),
     tests("IntegrationTests", []),
-    tests("ProxyTests", ["Proxy", "SluiceModel", "Wire"]),
+    tests("ProxyTests", ["Balancing", "Proxy", "SluiceModel", "Wire"]),
     tests("SluiceModelTests", ["SluiceModel"]),
     tests("TidyTests", []),
   ]

@@ -63,27 +63,12 @@ public struct ExchangeID: Hashable, Sendable {
     }
     return characters
   }
-
-  /// The 36 lower-case characters of the id, in order.
-  @inlinable
-  public func forEachCharacter(_ body: (UInt8) -> Void) {
-    var index = 0
-    while index < 32 {
-      if index == 8 || index == 12 || index == 16 || index == 20 { body(0x2d) }
-      let word = index < 16 ? high : low
-      let nibble = UInt8(truncatingIfNeeded: word >> UInt64((15 &- (index & 15)) &* 4)) & 0xf
-      body(nibble < 10 ? nibble &+ 0x30 : nibble &+ 0x57)
-      index &+= 1
-    }
-  }
 }
 
 extension ExchangeID: CustomStringConvertible {
   public var description: String {
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(36)
-    forEachCharacter { bytes.append($0) }
-    return String(decoding: bytes, as: UTF8.self)
+    let text = text
+    return text.span.withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) }
   }
 }
 

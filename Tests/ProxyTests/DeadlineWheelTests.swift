@@ -1,3 +1,4 @@
+import Balancing
 import Proxy
 import Testing
 
@@ -91,7 +92,7 @@ import Testing
   /// Against a plain list: random schedules, moves and cancels wake the same owners, at most two ticks late.
   @Test func agreesWithAPlainList() {
     let seed = UInt64.random(in: 0 ... .max)
-    var random = SplitMix(state: seed)
+    var random = RandomSource(seed: seed)
     let wheel = DeadlineWheel(nowNanoseconds: 0)
     var now: UInt64 = 0
     let owners = (0..<64).map { _ in Owner() }
@@ -122,18 +123,5 @@ import Testing
         due[index] = now + after
       }
     }
-  }
-}
-
-/// Vigna's SplitMix64, so that a failing run can be replayed from its seed.
-private struct SplitMix {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
   }
 }

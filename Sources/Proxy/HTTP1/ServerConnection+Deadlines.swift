@@ -56,7 +56,7 @@ extension ServerConnection: DeadlineOwner {
     let waitsForContinue =
       exchange.request.expectsContinue && exchange.requestBodyBytes == 0 && exchange.interimReplies == 0
     if waitingPool != nil || (waitsForContinue && upstream != nil) {
-      guard now &- askedAtNanoseconds < route.requestTimeout.nanosecondsClamped else {
+      guard now &- exchange.startNanoseconds < route.requestTimeout.nanosecondsClamped else {
         waitedTooLong(exchange)
         return
       }

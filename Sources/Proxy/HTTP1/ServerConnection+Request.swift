@@ -339,7 +339,6 @@ extension ServerConnection {
     }
     exchange.attempts += 1
     waitingPool = pool
-    askedAtNanoseconds = exchange.startNanoseconds
     loop.schedule(deadline, afterNanoseconds: phase == .body ? 1_000_000_000 : route.requestNanoseconds)
     pool.acquire(for: self, excluding: endpoint, fresh: exchange.isWebSocket)
   }

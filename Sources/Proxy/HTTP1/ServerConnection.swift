@@ -68,8 +68,6 @@ final class ServerConnection: ChannelDuplexHandler, LoopConnection {
   let deadline = Deadline()
   var progress = ProgressWatch()
   var silence = SilenceWatch()
-  /// When the exchange asked for an upstream connection.
-  var askedAtNanoseconds: UInt64 = 0
   let peer: IPAddress
   let peerFields: PeerFields
 

@@ -150,11 +150,7 @@ final class ModbusDevice: DeadlineOwner {
       lastError = "the device can't be reached"
       // A device that is down is tried again after 0.1 s to 3.2 s; requests meanwhile fail at once.
       retryAtNanoseconds = loop.nowNanoseconds &+ (100_000_000 << UInt64(min(failures - 1, 5)))
-      let waiting = Array(queue)
-      queue.removeAll()
-      for pending in waiting {
-        pending.requester.failed(.gatewayPathUnavailable, reason: "the device can't be reached", pending)
-      }
+      failWaiting(reason: "the device can't be reached")
     }
   }
 
@@ -164,6 +160,12 @@ final class ModbusDevice: DeadlineOwner {
     serve()
   }
 
+  private func failWaiting(reason: String) {
+    let waiting = Array(queue)
+    queue.removeAll()
+    for pending in waiting { pending.requester.failed(.gatewayPathUnavailable, reason: reason, pending) }
+  }
+
   func closeAll() {
     for connection in connections { connection.close() }
   }
@@ -171,11 +173,7 @@ final class ModbusDevice: DeadlineOwner {
   /// The asset is gone from the configuration.
   func retire() {
     isRetired = true
-    let waiting = Array(queue)
-    queue.removeAll()
-    for pending in waiting {
-      pending.requester.failed(.gatewayPathUnavailable, reason: "the device is not configured any more", pending)
-    }
+    failWaiting(reason: "the device is not configured any more")
     closeAll()
   }
 }
