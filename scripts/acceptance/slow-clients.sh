@@ -10,9 +10,11 @@ ulimit -n "$(ulimit -Hn)"
 
 connections=${1:-1000}
 rate=${2:-$connections}
-read -r web up < <(free_ports 2)
+read -r web up good < <(free_ports 3)
 compile upstream/upstream.c upstream
 peer "$up" ./upstream "$up"
+# The good client has an upstream of its own: what is measured is the gate, not the queue of the upstream under attack.
+peer "$good" ./upstream "$good"
 cat >sluice.yaml <<YAML
 admin: { address: unix:admin.sock }
 logs: { access: { path: access.jsonl }, decisions: { directory: decisions } }
@@ -20,7 +22,9 @@ listeners:
   - { name: web, address: 127.0.0.1:$web, protocol: http }
 pools:
   - { name: app, endpoints: [127.0.0.1:$up] }
+  - { name: good, endpoints: [127.0.0.1:$good] }
 routes:
+  - { name: good, listeners: [web], matches: [{ path: { exact: /probe } }], pool: good }
   - { name: all, listeners: [web], pool: app }
 YAML
 start_gate sluice.yaml
