@@ -11,7 +11,7 @@ SWIFT_FLAGS := -c release -Xswiftc -cross-module-optimization
 SLUICE := .build/release/sluice
 
 # What `make fuzz` runs: all targets unless TARGET names one.
-FUZZ_TARGETS := FuzzHTTP1 FuzzModbus FuzzConfig
+FUZZ_TARGETS := FuzzHTTP1 FuzzModbus FuzzConfig FuzzTLS FuzzProxyProtocol FuzzCRL FuzzPEM
 FUZZ_SECONDS ?= 600
 TARGET ?= $(FUZZ_TARGETS)
 
@@ -42,7 +42,7 @@ run: build ## start the demo: a web app, an API and a simulated PLC behind the g
 
 test: setup-tests ## compile and run all tests; ARGUMENTS='--filter Wire' runs some
 	swift build $(SWIFT_FLAGS) --build-tests
-	swift test $(SWIFT_FLAGS) --skip-build --parallel $(ARGUMENTS)
+	PYTHON=$(CURDIR)/.build-tests/venv/bin/python swift test $(SWIFT_FLAGS) --skip-build --parallel $(ARGUMENTS)
 
 bench: setup-bench self-contained ## measure Sluice, as installed, beside nginx, HAProxy and Envoy
 	.build-bench/venv/bin/python Benchmarks/bench.py --sluice $(INSTALL_BUILD)/release/sluice $(ARGUMENTS)

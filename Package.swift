@@ -13,15 +13,21 @@ func room(_ name: String, _ dependencies: [Target.Dependency] = [], exclude: [St
   .target(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: strict)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-  .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+  .testTarget(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: strict)
 }
 
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioWebSocket = Target.Dependency.product(name: "NIOWebSocket", package: "swift-nio")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
+let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates")
+let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
+let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
@@ -38,11 +44,16 @@ let package = Package(
     .library(name: "Wire", targets: ["Wire"]),
     .library(name: "Industrial", targets: ["Industrial"]),
     .library(name: "Balancing", targets: ["Balancing"]),
+    .library(name: "PKI", targets: ["PKI"]),
     .library(name: "SluiceConfig", targets: ["SluiceConfig"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
     .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-asn1", exact: "1.7.4"),
+    .package(url: "https://github.com/apple/swift-certificates", exact: "1.21.1"),
+    .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
     .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
     .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: []),
     .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
@@ -55,14 +66,18 @@ let package = Package(
 
     // Engines: pure, no I/O, nothing of ours.
     room("SluiceModel"),
-    room("Wire"),
+    room("Wire", [crypto]),
     room("Industrial"),
     room("Balancing"),
+    room("PKI", ["SluiceModel", crypto, cryptoExtras]),
 
     // Around the engines.
-    room("SluiceConfig", ["SluiceModel", yams, crypto]),
+    room("SluiceConfig", ["SluiceModel", "PKI", yams, crypto]),
     room("Telemetry", ["SluiceModel"]),
-    room("Proxy", ["SluiceModel", "Wire", "Industrial", "Balancing", "CLinux", nioCore, nioPosix]),
+    room(
+      "Proxy",
+      ["SluiceModel", "Wire", "Industrial", "Balancing", "PKI", "CLinux", nioCore, nioPosix, nioTLS, nioSSL]),
+    room("ACME", ["SluiceModel", crypto, x509, asn1, httpClient, nioCore, nioPosix, nioHTTP1, nioSSL, logging]),
     room("Filters", ["SluiceModel", "Wire", "Industrial", "Proxy", crypto, nioCore]),
     room(
       "Control",
@@ -75,12 +90,17 @@ let package = Package(
       name: "sluice",
       dependencies: [
         "SluiceModel", "SluiceConfig", "Wire", "Industrial", "Balancing", "Telemetry", "Proxy", "Filters", "Control",
-        "CLinux", argumentParser, logging, serviceLifecycle, unixSignals, nioCore, nioPosix, nioHTTP1, nioWebSocket,
+        "PKI", "ACME", "CLinux", crypto, argumentParser, logging, serviceLifecycle, unixSignals, nioCore, nioPosix,
+        nioHTTP1, nioWebSocket,
         hummingbird,
       ],
       swiftSettings: strict),
 
     tests("WireTests", ["Wire"]),
+    tests("PKITests", ["PKI", "SluiceModel", crypto]),
+    tests(
+      "ACMETests", ["ACME", "SluiceModel", crypto, x509, asn1, nioCore, nioPosix, nioHTTP1, nioTLS, nioSSL, logging],
+      exclude: ["Peers"]),
     tests("IndustrialTests", ["Industrial"]),
     tests("BalancingTests", ["Balancing"]),
     tests("SluiceConfigTests", ["SluiceConfig", "SluiceModel"]),

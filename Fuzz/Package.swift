@@ -23,5 +23,9 @@ let package = Package(
     fuzzer("FuzzHTTP1", "Wire"),
     fuzzer("FuzzModbus", "Industrial"),
     fuzzer("FuzzConfig", "SluiceConfig"),
+    fuzzer("FuzzTLS", "Wire"),
+    fuzzer("FuzzProxyProtocol", "Wire"),
+    fuzzer("FuzzCRL", "PKI"),
+    fuzzer("FuzzPEM", "PKI"),
   ]
 )

@@ -28,13 +28,57 @@ class LoadError(Exception):
 
 def wrk(bench, port, path, connections, seconds, script=None):
     """Closed-loop HTTP load over kept connections."""
+    command = _wrk_command(bench, connections, seconds, script)
+    return _wrk_sample(_run(command + [f"http://127.0.0.1:{port}{path}"], seconds, bench))
+
+
+class WrkOverTLS:
+    """The same over HTTPS, in the background: what is measured must begin after its handshakes."""
+
+    def __init__(self, bench, port, path, connections, seconds):
+        # By name: wrk would send an address as the server name, which RFC 6066 does not allow.
+        command = _wrk_command(bench, connections, seconds) + [f"https://localhost:{port}{path}"]
+        settings = os.path.join(tools.HERE, "tls", "openssl.cnf")
+        bench.commands[f"load of {bench.scenario}"] = f"OPENSSL_CONF={settings} {shlex.join(command)}"
+        self._timeout = seconds + 30
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                         env=dict(os.environ, OPENSSL_CONF=settings))
+
+    def sample(self):
+        try:
+            output, _ = self._process.communicate(timeout=self._timeout)
+        except subprocess.TimeoutExpired:
+            raise LoadError("wrk did not end in time")
+        return _wrk_sample(output)
+
+    def close(self):
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.communicate()
+
+
+def upstream_count(bench):
+    """How many requests the upstream has answered so far."""
+    with socket.create_connection(("127.0.0.1", bench.upstream_port), 5) as connection:
+        connection.sendall(b"GET /count HTTP/1.1\r\nHost: upstream\r\n\r\n")
+        reply = connection.recv(4096)
+        head, _, body = reply.partition(b"\r\n\r\n")
+        if not head.startswith(b"HTTP/1.1 200") or not body.isdigit():
+            raise LoadError("the upstream does not tell its count")
+        return int(body)
+
+
+def _wrk_command(bench, connections, seconds, script=None):
     command = ["taskset", "-c", str(bench.load_cpu), tools.find("wrk"), "-t1", f"-c{connections}", f"-d{seconds}s",
                "--latency", "--timeout", "10s"]
     for name, value in BROWSER_HEADERS.items():
         command += ["-H", f"{name}: {value}"]
     if script:
         command += ["-s", os.path.join(tools.HERE, "lua", script)]
-    output = _run(command + [f"http://127.0.0.1:{port}{path}"], seconds, bench)
+    return command
+
+
+def _wrk_sample(output):
     total = re.search(r"(\d+) requests in ([\d.]+)(\w+)", output)
     if not total:
         raise LoadError(f"wrk: {output[-300:]}")
@@ -50,14 +94,48 @@ def wrk(bench, port, path, connections, seconds, script=None):
     }
 
 
+def handshakes(bench, port, connections, seconds, groups):
+    """Full handshakes, each with one request and then closed. OpenSSL's own client for X25519; pyOpenSSL's in several
+    processes for what Debian's OpenSSL does not know."""
+    pinned = ["taskset", "-c", str(bench.load_cpu)]
+    if groups == "X25519MLKEM768":
+        command = pinned + tools.script("tls/handshakes.py") + [port, connections, seconds]
+    else:
+        command = pinned + [tools.compiled("tls-load"), "request", port, 0, connections, seconds, groups]
+    sample = _json_of(_run([str(part) for part in command], seconds, bench))
+    require_negotiated(sample, groups)
+    return {key: figure for key, figure in sample.items() if not isinstance(figure, str)}
+
+
+def require_negotiated(sample, groups):
+    """Raises LoadError when a sample of TLS load says that something else than the scenario's was negotiated."""
+    wanted = f"TLSv1.3 TLS_AES_128_GCM_SHA256 {groups}".lower()
+    if sample["errors"] and sample["reason"]:
+        raise LoadError(f"{sample['errors']} failed, the first: {sample['reason']}")
+    if sample["negotiated"].lower() != wanted:
+        raise LoadError(f"negotiated `{sample['negotiated']}` instead of `{wanted}`")
+
+
+def negotiated_once(bench, port, groups):
+    """One TLS request, so that a wrong set-up is not measured."""
+    if groups == "X25519MLKEM768":
+        handshakes(bench, port, 1, 0.2, groups)
+        return
+    command = [tools.compiled("tls-load"), "request", str(port), "1", "1", "5", groups]
+    require_negotiated(_json_of(_run(command, 5, bench)), groups)
+
+
 def modbus(bench, port, connections, seconds):
     """Function 3 reads, one in flight per connection."""
     command = ["taskset", "-c", str(bench.load_cpu), tools.compiled("modbus-load"), port, connections, seconds]
-    output = _run([str(part) for part in command], seconds, bench)
+    return _json_of(_run([str(part) for part in command], seconds, bench))
+
+
+def _json_of(output):
     try:
         return json.loads(output)
     except ValueError:
-        raise LoadError(f"modbus-load: {output[-300:]}")
+        raise LoadError(f"the load said `{output[-300:].strip()}`")
 
 
 def _run(command, seconds, bench):
@@ -65,7 +143,7 @@ def _run(command, seconds, bench):
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 30)
     except subprocess.TimeoutExpired:
-        raise LoadError(f"{os.path.basename(command[3])} did not end in time")
+        raise LoadError(f"`{shlex.join(command)}` did not end in time")
     return done.stdout + done.stderr
 
 
@@ -127,3 +205,30 @@ class IdleConnections:
     def close(self):
         for each in self.sockets:
             each.close()
+
+
+class IdleTLSConnections:
+    """The same over TLS, each after one exchange; a process of its own keeps them."""
+
+    def __init__(self, bench, port, count, groups):
+        command = ["taskset", "-c", str(bench.load_cpu), tools.compiled("tls-load"), "idle", str(port), str(count), "8",
+                   "60", groups]
+        bench.commands[f"load of {bench.scenario}"] = shlex.join(command)
+        self.errors, self._groups = 0, groups
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        if self._process.stdout.readline() != "open\n":
+            self.close()
+            raise LoadError("the load could not open its connections")
+
+    def closed(self):
+        """Ends them all; how many the other side had closed."""
+        output, _ = self._process.communicate(timeout=30)
+        sample = _json_of(output)
+        require_negotiated(sample, self._groups)
+        self.errors = sample["errors"]
+        return sample["closed"]
+
+    def close(self):
+        if self._process.poll() is None:
+            self._process.kill()
+        self._process.communicate()

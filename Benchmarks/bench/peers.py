@@ -12,7 +12,8 @@ BASELINE = "nginx"
 
 
 class Peer:
-    """A kind of proxy with fixed settings. `template` is filled in and given to `command(config path)`."""
+    """A kind of proxy with fixed settings. `template` is filled in and given to `command(config path)`; with TLS the
+    template beside it, `nginx-tls.conf.in` for `nginx.conf.in`."""
 
     def __init__(self, name, note, template, command, version, settings=None):
         self.name = name
@@ -22,20 +23,25 @@ class Peer:
         self.version = version
         self.settings = settings or {}
 
-    def start(self, bench, extra=None):
-        """Starts the peer in a directory of its own; returns the running Child, ready to serve."""
+    def start(self, bench, extra=None, groups=None):
+        """Starts the peer in a directory of its own; returns the running Child, ready to serve. `groups`: key exchange
+        of its TLS listener, which then is all it has."""
         directory = bench.fresh_directory(self.name)
         values = dict(bench.values(), DIR=directory)
         values.update({key: value.replace("@DIR@", directory) for key, value in self.settings.items()})
         values.update(extra or {})
-        path = os.path.join(directory, self.template.replace(".in", ""))
-        _render(os.path.join(tools.HERE, "peers", self.template), path, values)
+        template, ports = self.template, [bench.http_port, bench.tcp_port, bench.modbus_port]
+        if groups:
+            values.update(bench.tls_values(groups))
+            template, ports = template.replace(".", "-tls.", 1), [bench.https_port]
+        path = os.path.join(directory, template.replace(".in", ""))
+        _render(os.path.join(tools.HERE, "peers", template), path, values)
         child = Child(self.command(path), bench.proxy_cpu, os.path.join(directory, "output.log"), directory)
         bench.commands[self.name] = shlex.join(child.command)
         try:
             if self.name.startswith("sluice"):
                 child.wait_until(lambda: _said_ready(child.log_path), "no ready line on standard output")
-            child.wait_for_ports([bench.http_port, bench.tcp_port, bench.modbus_port])
+            child.wait_for_ports(ports)
         except StartError:
             child.stop()
             raise

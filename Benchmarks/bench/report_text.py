@@ -1,7 +1,5 @@
 """The tables on standard output."""
 
-from .peers import BASELINE
-
 #: From this share of the proxy's CPU on, other processes are worth a warning.
 NOISE_LIMIT = 0.05
 
@@ -10,6 +8,11 @@ _BLOCKS = [
         ("CPU µs/req", "cost", ".2f"), ("min–max", "range", ""), ("ratio", "ratio", ".2f"),
         ("req/s", "rps", ",.0f"), ("p50 ms", "p50", ".3f"), ("p99 ms", "p99", ".3f"), ("RSS MiB", "rssMiB", ".1f"),
         ("core", "coreShare", ".0%"), ("others", "othersShare", ".0%"), ("errors", "errors", "d")]),
+    ("TLS handshakes (one request each; handshake-pq: ratio to envoy)", ("handshakes",), [
+        ("CPU µs/handshake", "cost", ".1f"), ("min–max", "range", ""), ("ratio", "ratio", ".2f"),
+        ("handshakes/s", "rps", ",.0f"), ("p50 ms", "p50", ".3f"), ("p99 ms", "p99", ".3f"),
+        ("RSS MiB", "rssMiB", ".1f"), ("core", "coreShare", ".0%"), ("others", "othersShare", ".0%"),
+        ("errors", "errors", "d")]),
     ("Bodies (one request moves 1 MiB)", ("bodies",), [
         ("CPU µs/MiB", "cost", ".1f"), ("min–max", "range", ""), ("ratio", "ratio", ".2f"),
         ("MB/s", "megabytes", ",.0f"), ("p50 ms", "p50", ".2f"), ("p99 ms", "p99", ".2f"), ("RSS MiB", "rssMiB", ".1f"),
@@ -30,7 +33,7 @@ def tables(results):
         for name, table in results.items():
             for peer, result in table.items():
                 if result.scenario.kind in kinds:
-                    rows.append([name, peer] + _cells(result, columns, table.get(BASELINE)))
+                    rows.append([name, peer] + _cells(result, columns, table.get(result.scenario.baseline)))
         if rows:
             out.append((title, ["scenario", "peer"] + [column[0] for column in columns], rows))
     return out

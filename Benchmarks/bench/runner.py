@@ -8,7 +8,7 @@ import statistics
 import sys
 import tempfile
 
-from . import load, peers as peers_module, tools
+from . import load, tools
 from .processes import Child, StartError, free_ports, stop_all
 
 DIRECT = "direct"
@@ -25,8 +25,10 @@ class Bench:
         self.proxy_cpu, self.load_cpu = proxy_cpu, load_cpu
         self.directory = tempfile.mkdtemp(prefix="sluice-bench-")
         os.chmod(self.directory, 0o711)
-        ports = free_ports(5)
-        self.http_port, self.tcp_port, self.modbus_port, self.upstream_port, self.device_port = ports
+        ports = free_ports(6)
+        self.http_port, self.tcp_port, self.modbus_port, self.upstream_port, self.device_port = ports[:5]
+        self.https_port = ports[5]
+        self._certificate = None
         self.file_limit = load.raise_file_limit()
         self.commands = {}
         self.scenario = None
@@ -54,6 +56,12 @@ class Bench:
             "HTTP_PORT": self.http_port, "TCP_PORT": self.tcp_port, "MODBUS_PORT": self.modbus_port,
             "UPSTREAM_PORT": self.upstream_port, "DEVICE_PORT": self.device_port, "NOFILE": self.file_limit,
         }
+
+    def tls_values(self, groups):
+        """What the TLS templates are filled in with besides."""
+        self._certificate = self._certificate or tools.certificate(self.directory)
+        names = ("CERTIFICATE", "KEY", "CERTIFICATE_AND_KEY")
+        return dict(zip(names, self._certificate), HTTPS_PORT=self.https_port, GROUPS=groups)
 
     def fresh_directory(self, name):
         self._starts += 1
@@ -101,9 +109,11 @@ def run(bench, scenarios, peers, rounds, seconds, say=lambda text: print(text, f
     """Measures every peer in every scenario. Returns {scenario name: {peer name: Result}}."""
     results = {}
     for scenario in scenarios:
-        names = list(peers)
+        names = [name for name in peers if name == DIRECT or name in (scenario.peers or peers)]
         if scenario.kind == "modbus" and DIRECT not in names:
             names = [DIRECT] + names
+        if not names:
+            continue
         table = {name: Result(scenario, name) for name in names}
         results[scenario.name] = table
         count = min(rounds, 3) if scenario.kind == "idle" else rounds
@@ -112,8 +122,8 @@ def run(bench, scenarios, peers, rounds, seconds, say=lambda text: print(text, f
         for number in range(count):
             turn = number % len(names)
             for name in names[turn:] + names[:turn]:
-                if name == DIRECT and scenario.kind == "idle":
-                    table[name].missing = "not measured: there is no proxy to weigh"
+                if name == DIRECT and (scenario.kind == "idle" or scenario.groups):
+                    table[name].missing = "not measured: the upstream has no TLS, and idle there is no proxy to weigh"
                     continue
                 if not table[name].missing and not table[name].failure:
                     _measure(bench, scenario, peers.get(name), table[name], number, seconds)
@@ -126,7 +136,8 @@ def _measure(bench, scenario, peer, result, number, seconds):
     bench.require_helpers()
     try:
         if peer:
-            child = peer.start(bench, {"DEVICE_CONNECTIONS": scenario.connections if scenario.kind == "modbus" else 1})
+            devices = scenario.connections if scenario.kind == "modbus" else 1
+            child = peer.start(bench, {"DEVICE_CONNECTIONS": devices}, scenario.groups)
         result.samples[number] = scenario.measure(bench, child, seconds, warm_up=1)
     except tools.MissingTool as error:
         result.missing = str(error)
@@ -153,8 +164,9 @@ def _progress(result, number):
 def summary(results):
     """Everything as plain values, for JSON."""
     out = {}
+    scenarios_by_name = {name: result.scenario for name, table in results.items() for result in table.values()}
     for scenario, table in results.items():
-        baseline = table.get(peers_module.BASELINE)
+        baseline = table.get(scenarios_by_name[scenario].baseline)
         out[scenario] = {
             name: {
                 "missing": result.missing, "failure": result.failure, "ratio": result.ratio(baseline),

@@ -4,6 +4,7 @@ import glob
 import os
 import shutil
 import subprocess
+import sys
 
 HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 ROOT = os.path.dirname(HERE)
@@ -13,7 +14,9 @@ _SOURCES = {
     "upstream": "upstream/upstream.c",
     "modbus-device": "modbus/device.c",
     "modbus-load": "modbus/load.c",
+    "tls-load": "tls/load.c",
 }
+_LIBRARIES = {"tls-load": ["-lssl", "-lcrypto"]}
 
 
 class MissingTool(Exception):
@@ -57,5 +60,29 @@ def compiled(name):
     binary = os.path.join(BUILD, "bin", name)
     if not os.path.exists(binary) or os.path.getmtime(binary) < os.path.getmtime(source):
         os.makedirs(os.path.dirname(binary), exist_ok=True)
-        subprocess.run([find("cc"), "-O2", "-o", binary, source], check=True)
+        try:
+            subprocess.run([find("cc"), "-O2", "-o", binary, source, *_LIBRARIES.get(name, [])], check=True)
+        except subprocess.CalledProcessError:
+            raise MissingTool(f"`{_SOURCES[name]}` can't be compiled; run `make setup-bench`")
     return binary
+
+
+def script(name):
+    """The command of one of our own Python programs, with this interpreter."""
+    return [sys.executable, os.path.join(HERE, name)]
+
+
+def certificate(directory):
+    """Makes a self-signed ECDSA P-256 certificate; returns the paths of the certificate, the key, and both in one."""
+    chain, key, both = (os.path.join(directory, name) for name in ("web.pem", "web.key", "web-both.pem"))
+    command = [find("openssl"), "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+               "-sha256", "-days", "30", "-subj", "/CN=bench.example", "-addext",
+               "subjectAltName=DNS:bench.example,DNS:localhost,IP:127.0.0.1", "-keyout", key, "-out", chain]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise MissingTool(f"`openssl` makes no certificate: {done.stderr.strip()[-200:]}")
+    with open(both, "w", opener=lambda path, flags: os.open(path, flags, 0o600)) as joined:
+        for path in (chain, key):
+            with open(path) as part:
+                joined.write(part.read())
+    return chain, key, both

@@ -3,6 +3,7 @@
 //   upstream PORT
 //
 //   GET  …/big…   200 with 1 MiB
+//   GET  /count   200 with the number of other requests it has answered since it began
 //   GET  other    200 with 1 KiB
 //   POST, PUT     reads and drops the body, then 200 with 2 bytes
 //
@@ -39,7 +40,8 @@ struct connection {
   char input[HEAD_LIMIT];
 };
 
-static struct reply small, big, taken;
+static struct reply small, big, taken, count;
+static unsigned long long answered;
 static char sink[256 << 10];
 
 static struct reply make_reply(size_t body) {
@@ -57,6 +59,14 @@ static struct reply make_reply(size_t body) {
   return reply;
 }
 
+static void tell_count(void) {
+  static char bytes[128];
+  char number[24];
+  int digits = snprintf(number, sizeof number, "%llu", answered);
+  int length = snprintf(bytes, sizeof bytes, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", digits, number);
+  count = (struct reply){bytes, (size_t)length};
+}
+
 static void watch(int poll, struct connection *c, int operation) {
   struct epoll_event event = {.events = c->wants_write ? EPOLLOUT : EPOLLIN, .data.ptr = c};
   epoll_ctl(poll, operation, c->fd, &event);
@@ -65,6 +75,12 @@ static void watch(int poll, struct connection *c, int operation) {
 /// Whether the head was understood; sets `answer` and `body_left`.
 static bool read_head(struct connection *c, const char *head, size_t length) {
   c->body_left = 0;
+  if (length > 11 && memcmp(head, "GET /count ", 11) == 0) {
+    tell_count();
+    c->answer = &count;
+    return true;
+  }
+  answered++;
   if (memcmp(head, "GET ", 4) == 0) {
     const char *line_end = memchr(head, '\r', length);
     c->answer = memmem(head, (size_t)(line_end - head), "/big", 4) ? &big : &small;
@@ -146,8 +162,8 @@ static void accept_all(int poll, int listener) {
   }
 }
 
-int main(int count, char **arguments) {
-  if (count != 2) {
+int main(int words, char **arguments) {
+  if (words != 2) {
     fprintf(stderr, "usage: upstream PORT\n");
     return 2;
   }

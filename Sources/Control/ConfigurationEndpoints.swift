@@ -19,8 +19,10 @@ enum ConfigurationEndpoints {
     try call.checkIfMatch()
     do {
       // Without a source, the text can neither read this machine's files nor its environment.
+      var source = ConfigurationSource.memory()
+      source.leavesFilesUnread = true
       let candidate = try ConfigurationLoader.load(
-        bytes: Array(call.body.readableBytesView), fileName: "request", source: .memory())
+        bytes: Array(call.body.readableBytesView), fileName: "request", source: source)
       var changes = ConfigurationDiff.between(await call.gateway.configuration(), candidate.configuration)
       if call.query["secrets"] == "redacted" { changes = changes.compactMap(withoutSecrets) }
       return try call.json(

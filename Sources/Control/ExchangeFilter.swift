@@ -13,7 +13,7 @@ package struct ExchangeFilter: Sendable {
   var status: ClosedRange<Int>?
   private var needles: [[UInt8]] = []
 
-  static let kinds = ["exchange", "operation", "flow", "loss"]
+  static let kinds = ["exchange", "operation", "flow", "handshake", "loss"]
 
   static let parameters = [
     AdminParameter(name: "route", place: .query, summary: "the route's name"),

@@ -27,6 +27,8 @@ public protocol GatewayControl: Sendable {
   /// - Throws: when the log can't be read.
   func decision(id: ExchangeID) async throws -> String?
   func telemetryState() async -> TelemetryState
+  /// What TLS was negotiated since the process began, and the certificates in use.
+  func tlsLedger() async -> TLSLedger
 }
 
 /// Where the gateway is in its life.
@@ -53,10 +55,12 @@ public struct GatewayStatus: Sendable, Codable, Equatable {
   /// The latest attempt to reload, good or bad; nil when there was none.
   public var lastReload: ReloadOutcome?
   public var listeners: [ListenerStatus]
+  /// Certificates that the gate orders by itself; nil without an `acme` section.
+  public var acme: ACMEStatus?
 
   public init(
     state: GatewayState, version: String, startedAt: Date, revision: Int, configurationHash: String, loadedAt: Date,
-    lastReload: ReloadOutcome? = nil, listeners: [ListenerStatus] = []
+    lastReload: ReloadOutcome? = nil, listeners: [ListenerStatus] = [], acme: ACMEStatus? = nil
   ) {
     self.state = state
     self.version = version
@@ -66,6 +70,7 @@ public struct GatewayStatus: Sendable, Codable, Equatable {
     self.loadedAt = loadedAt
     self.lastReload = lastReload
     self.listeners = listeners
+    self.acme = acme
   }
 }
 

@@ -99,7 +99,9 @@ package enum AdminSchemas {
     ["type": "string", "enum": .array(values.map { .string($0) })]
   }
 
-  package static let all: [String: JSONValue] = [
+  package static let all = general.merging(TLSEndpoints.schemas) { first, _ in first }
+
+  private static let general: [String: JSONValue] = [
     "Problem": object(
       ["type": string, "title": string, "status": integer],
       optional: [

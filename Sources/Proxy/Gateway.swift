@@ -59,10 +59,21 @@ public actor Gateway {
   private var sockets: [SocketKey: Sockets] = [:]
   private var isDraining = false
   private var hasYielded = false
+  private var issued: [String: OrderedCertificate]
+  private let challenges: ChallengeTable
 
-  public init(_ configuration: Configuration, environment: Environment) {
+  /// - Parameters:
+  ///   - issued: the certificates that listeners take from `acme`, real ones or some until those are there.
+  ///   - challenges: what proves to certificate authorities that names are the gate's.
+  /// - Throws: `GatewayError` when certificates, keys or authorities can't be used.
+  public init(
+    _ configuration: Configuration, issued: [OrderedCertificate] = [],
+    challenges: ChallengeTable = ChallengeTable(), environment: Environment
+  ) throws {
     self.environment = environment
-    snapshot = GatewaySnapshot(configuration, previous: nil)
+    self.challenges = challenges
+    self.issued = Dictionary(issued.map { ($0.name, $0) }) { $1 }
+    snapshot = try GatewaySnapshot(configuration, issued: self.issued, previous: nil)
   }
 
   public var configuration: Configuration { snapshot.configuration }
@@ -107,10 +118,12 @@ public actor Gateway {
     let environment = environment
     let snapshot = snapshot
     let seed = (environment.random(), environment.random())
+    let challenges = challenges
     let loop = try await eventLoop.submit {
       let loop = Loop(
         index: index, eventLoop: eventLoop, observer: environment.makeObserver(isIndustrial), snapshot: snapshot,
-        makeFilter: environment.makeFilter, wallClockMilliseconds: environment.wallClock(), seed: seed)
+        challenges: challenges, makeFilter: environment.makeFilter, wallClockMilliseconds: environment.wallClock(),
+        seed: seed)
       loop.start()
       return NIOLoopBound(loop, eventLoop: eventLoop)
     }.get()
@@ -122,7 +135,7 @@ public actor Gateway {
   /// - Throws: `GatewayError` when a new address can't be bound; the configuration before stays in force then.
   public func apply(_ configuration: Configuration) async throws {
     guard !isDraining else { throw GatewayError(description: "the gateway is draining") }
-    let next = GatewaySnapshot(configuration, previous: snapshot)
+    let next = try GatewaySnapshot(configuration, issued: issued, previous: snapshot)
     let makeFilter = environment.makeFilter
     var runtimes: [NIOLoopBound<LoopRuntime>] = []
     for (bound, eventLoop) in zip(loops, eventLoops) {
@@ -134,6 +147,7 @@ public actor Gateway {
         }.get())
     }
     try await bindMissing(next, runtimes: runtimes)
+    for tls in next.listenerTLS { tls?.commit() }
     let wanted = Set(next.configuration.listeners.map { key(of: $0) })
     for (bound, runtime) in zip(loops, runtimes) {
       try await bound.eventLoop.submit { bound.value.adopt(runtime.value) }.get()
@@ -149,6 +163,7 @@ public actor Gateway {
         try await eventLoops[part.loop].submit {
           guard let listenerRuntime = runtime.value.listeners[listener.name] else { return }
           part.acceptor.value.slot.runtime = listenerRuntime
+          part.acceptor.value.reviewConnections()
         }.get()
       }
     }
@@ -164,11 +179,43 @@ public actor Gateway {
     if let prober, let proberLoop { try await proberLoop.submit { prober.value.update(next) }.get() }
   }
 
-  private func key(of listener: ListenerConfiguration) -> SocketKey {
-    guard listener.protocol == .modbus else {
-      return SocketKey(address: listener.address, isIndustrial: false, homeLoop: nil)
+  /// Shows certificates that were ordered from now on. Those of names that were not known before wait for a reload.
+  /// - Throws: `GatewayError` when they can't be used; the ones before are shown further then.
+  public func install(_ certificates: [OrderedCertificate]) throws {
+    var next = issued
+    for certificate in certificates { next[certificate.name] = certificate }
+    for tls in snapshot.listenerTLS {
+      guard let tls else { continue }
+      try TLSMaterialError.naming("listener `\(tls.name)`") { try tls.update(next) }
     }
-    return SocketKey(address: listener.address, isIndustrial: true, homeLoop: homeLoop(of: listener.asset ?? ""))
+    issued = next
+  }
+
+  /// Every certificate that the gate shows, and where.
+  public var certificates: [CertificateEntry] {
+    var entries: [CertificateEntry] = []
+    for tls in snapshot.listenerTLS {
+      guard let tls else { continue }
+      entries += tls.store.current.all.map { CertificateEntry($0, .client, place: tls.name) }
+    }
+    for (pool, tls) in zip(snapshot.configuration.pools, snapshot.poolTLS) {
+      if let identity = tls?.identity { entries.append(CertificateEntry(identity, .upstream, place: pool.name)) }
+    }
+    for (asset, tls) in zip(snapshot.configuration.assets, snapshot.assetTLS) {
+      if let identity = tls?.identity { entries.append(CertificateEntry(identity, .device, place: asset.name)) }
+    }
+    return entries
+  }
+
+  private func key(of listener: ListenerConfiguration) -> SocketKey {
+    // Listeners on a port that the system chooses are told apart by their names.
+    var name: String?
+    if case .ip(_, port: 0) = listener.address { name = listener.name }
+    guard listener.protocol == .modbus else {
+      return SocketKey(address: listener.address, name: name, isIndustrial: false, homeLoop: nil)
+    }
+    return SocketKey(
+      address: listener.address, name: name, isIndustrial: true, homeLoop: homeLoop(of: listener.asset ?? ""))
   }
 
   /// The event loop where everything of an asset happens: by its name, so that it stays over reloads.

@@ -15,6 +15,8 @@ public struct ConfigurationSource: Sendable {
   public var list: @Sendable (_ folder: String) throws(Failure) -> [String]
   /// The value of an environment variable; nil when it is not set.
   public var environment: @Sendable (_ name: String) -> String?
+  /// Certificates, keys and revocation lists are taken by their paths alone, neither read nor checked.
+  public var leavesFilesUnread = false
 
   public init(
     read: @escaping @Sendable (_ path: String, _ limit: Int) throws(Failure) -> [UInt8],

@@ -7,20 +7,18 @@ struct CrossReferences {
   private let context: DecodingContext
   private let listeners: [String: ListenerProtocol]
   private let pools: Set<String>
-  private let assets: [String: ListenerProtocol]
+  private let assets: Set<String>
   private let zones: Set<String>
   private let listenerNames: Set<String>
-  private let assetNames: Set<String>
 
   init(_ configuration: Configuration, _ context: DecodingContext) {
     self.configuration = configuration
     self.context = context
     listeners = Dictionary(configuration.listeners.map { ($0.name, $0.protocol) }) { first, _ in first }
     pools = Set(configuration.pools.map(\.name))
-    assets = Dictionary(configuration.assets.map { ($0.name, $0.protocol) }) { first, _ in first }
+    assets = Set(configuration.assets.map(\.name))
     zones = Set(configuration.zones.map(\.name))
     listenerNames = Set(listeners.keys)
-    assetNames = Set(assets.keys)
   }
 
   func check() {
@@ -32,8 +30,12 @@ struct CrossReferences {
     for (index, listener) in elements("listeners", configuration.listeners) { check(listener, "listeners[\(index)]") }
     for (index, route) in elements("routes", configuration.routes) { check(route, "routes[\(index)]") }
     for (index, asset) in elements("assets", configuration.assets) {
+      issued(asset.tls?.certificate, "assets[\(index)].tls.certificate")
       guard let zone = asset.zone else { continue }
       reference(zone, "zones", zones, noun: "zone", "assets[\(index)].zone")
+    }
+    for (index, pool) in elements("pools", configuration.pools) {
+      issued(pool.tls?.certificate, "pools[\(index)].tls.certificate")
     }
     addresses()
     warnings()
@@ -78,50 +80,81 @@ struct CrossReferences {
   // MARK: Listeners
 
   private func check(_ listener: ListenerConfiguration, _ path: String) {
-    target(listener.pool, "pool", of: .tcp, listener, path)
-    target(listener.asset, "asset", of: .modbus, listener, path)
-    if listener.protocol != .http, !listener.trustedProxies.isEmpty {
+    target(listener.pool, "pool", of: [.tcp, .tls], isNeeded: listener.protocol == .tcp, listener, path)
+    target(listener.asset, "asset", of: [.modbus], isNeeded: listener.protocol == .modbus, listener, path)
+    if !listener.protocol.isHTTP, !listener.proxyProtocol, !listener.trustedProxies.isEmpty {
       context.error(
-        "`trustedProxies` has no effect on \(listener.kind)", hint: "remove it",
+        "`trustedProxies` has no effect on \(listener.kind) without `proxyProtocol`", hint: "remove it",
         path: path + ".trustedProxies")
     }
+    if listener.proxyProtocol, listener.trustedProxies.isEmpty {
+      context.error(
+        "`proxyProtocol` needs `trustedProxies`", hint: "say which peers' headers are believed",
+        path: path + ".proxyProtocol")
+    }
+    check(tlsOf: listener, path)
     if let pool = listener.pool {
       reference(pool, "pools", pools, noun: "pool", path + ".pool")
     }
-    if let name = listener.asset,
-      reference(name, "assets", assetNames, noun: "asset", path + ".asset"),
-      let kind = assets[name], kind != listener.protocol
-    {
-      context.error(
-        "asset `\(name)` speaks \(kind.rawValue), the listener \(listener.protocol.rawValue)",
-        path: path + ".asset")
+    if let name = listener.asset {
+      reference(name, "assets", assets, noun: "asset", path + ".asset")
     }
     for (index, filter) in listener.filters.enumerated() {
       let fits =
         switch listener.protocol {
-        case .http: filter.place == .exchanges
+        case .http, .https: filter.place == .exchanges
         case .modbus: filter.place == .operations
-        case .tcp: false
+        case .tcp, .tls: false
         }
       if !fits { misplaced(filter, listener.kind, "\(path).filters[\(index)]") }
     }
   }
 
   private func target(
-    _ name: String?, _ key: String, of kind: ListenerProtocol, _ listener: ListenerConfiguration, _ path: String
+    _ name: String?, _ key: String, of kinds: [ListenerProtocol], isNeeded: Bool, _ listener: ListenerConfiguration,
+    _ path: String
   ) {
-    if listener.protocol == kind, name == nil {
+    if isNeeded, name == nil {
       context.error("\(listener.kind) needs `\(key)`", hint: "name one of the `\(key)s`", path: path)
-    } else if listener.protocol != kind, name != nil {
+    } else if !kinds.contains(listener.protocol), name != nil {
       context.error(
         "`\(key)` has no effect on \(listener.kind)",
-        hint: key == "pool" && listener.protocol == .http ? "name the listener in a route" : "remove it",
+        hint: key == "pool" && listener.protocol.isHTTP ? "name the listener in a route" : "remove it",
         path: "\(path).\(key)")
     }
   }
 
+  private func check(tlsOf listener: ListenerConfiguration, _ path: String) {
+    switch (listener.protocol, listener.tls) {
+    case (.https, nil):
+      context.error("an https listener needs `tls`", hint: "write `tls: { certificates: […] }`", path: path)
+    case (.http, .some):
+      context.error("`tls` has no effect on an http listener", hint: "write `protocol: https`", path: path + ".tls")
+    case (.tls, .some):
+      context.error(
+        "`tls` has no effect on a tls listener: it passes connections on as they are",
+        hint: "to decrypt, write `protocol: https` or `protocol: tcp`", path: path + ".tls")
+    case (_, let tls?):
+      for (index, source) in tls.certificates.enumerated() {
+        issued(source, "\(path).tls.certificates[\(index)]")
+      }
+    case (_, nil): break
+    }
+  }
+
+  /// A certificate that `acme` is to order must stand there.
+  private func issued(_ source: CertificateSource?, _ path: String) {
+    guard case .acme(let name)? = source, isClean("acme") else { return }
+    let known = configuration.acme?.certificates.compactMap(\.names.first) ?? []
+    guard !known.contains(name) else { return }
+    let hint = context.issues.isFull ? nil : nearest(name, in: known).map { "did you mean `\($0)`?" }
+    context.error(
+      "`acme` has no certificate `\(name)`", hint: hint ?? "add it to `acme.certificates`, first of its names",
+      path: path + ".acme")
+  }
+
   private func misplaced(_ filter: FilterConfiguration, _ place: String, _ path: String) {
-    let home = filter.place == .operations ? "`modbus` listeners" : "`http` listeners and on routes"
+    let home = filter.place == .operations ? "`modbus` listeners" : "`http` and `https` listeners and on routes"
     context.error("filter `\(filter.name)` can't stand on \(place)", hint: "it can stand on \(home)", path: path)
   }
 
@@ -149,9 +182,12 @@ struct CrossReferences {
       if !seen.insert(name).inserted {
         context.error("listener `\(name)` stands twice in the route", path: place)
       }
-      if let kind = listeners[name], kind != .http {
+      switch listeners[name] {
+      case .tls: passthrough(route, listener: name, path)
+      case .tcp, .modbus:
         context.error(
-          "listener `\(name)` speaks \(kind.rawValue), and only http is routed", hint: "remove it", path: place)
+          "listener `\(name)` speaks neither http nor tls, and only these are routed", hint: "remove it", path: place)
+      case .http, .https, nil: break
       }
     }
     if case .forward(let entries) = route.action {
@@ -160,11 +196,47 @@ struct CrossReferences {
         reference(
           entry.pool, "pools", pools, noun: "pool",
           single ? path + ".pool" : "\(path).pools[\(index)].pool")
+        checkProxyProtocol(of: entry.pool, route, single ? path + ".pool" : "\(path).pools[\(index)].pool")
       }
     }
     for (index, filter) in route.filters.enumerated() where filter.place != .exchanges {
       misplaced(filter, "a route", "\(path).filters[\(index)]")
     }
+  }
+
+  /// Kept connections carry the requests of many clients, so one header can't tell whose they are.
+  private func checkProxyProtocol(of pool: String, _ route: RouteConfiguration, _ path: String) {
+    guard configuration.pools.contains(where: { $0.name == pool && $0.proxyProtocol != nil }),
+      route.listeners.isEmpty || route.listeners.contains(where: { listeners[$0]?.isHTTP == true })
+    else { return }
+    context.error(
+      "pool `\(pool)` has `proxyProtocol`, which requests can't be forwarded with",
+      hint: "upstreams learn the client of a request from `X-Forwarded-For`", path: path)
+  }
+
+  /// What a route of a `tls` listener can't do: nothing but the server name is known there.
+  private func passthrough(_ route: RouteConfiguration, listener: String, _ path: String) {
+    for (index, match) in route.matches.enumerated()
+    where match.path != .prefix("/") || match.method != nil || !match.headers.isEmpty {
+      context.error(
+        "the route belongs to the tls listener `\(listener)`, where only `host` can be matched",
+        hint: "remove the other conditions", path: "\(path).matches[\(index)]")
+    }
+    if !route.filters.isEmpty {
+      context.error(
+        "the route belongs to the tls listener `\(listener)`, which filters can't look into", hint: "remove them",
+        path: path + ".filters")
+    }
+    let other: String? =
+      switch route.action {
+      case .redirect: "redirect"
+      case .respond: "respond"
+      case .forward: route.rewrite.map { _ in "rewrite" }
+      }
+    guard let other else { return }
+    context.error(
+      "the route belongs to the tls listener `\(listener)`, which can only pass connections on to a pool",
+      hint: other == "rewrite" ? "remove `rewrite`" : "write `pool` instead of `\(other)`", path: "\(path).\(other)")
   }
 
   // MARK: Warnings
@@ -196,10 +268,17 @@ struct CrossReferences {
 
   private func doubts(_ listener: ListenerConfiguration, isRouted: Bool, _ path: String) {
     switch listener.protocol {
-    case .http:
+    case .http, .https:
       guard !isRouted else { return }
       context.warning(
         "listener `\(listener.name)` has no route: every request gets 404", hint: "name it in a route", path: path)
+    case .tls:
+      guard listener.pool == nil, !configuration.routes.contains(where: { $0.listeners.contains(listener.name) }) else {
+        return
+      }
+      context.warning(
+        "listener `\(listener.name)` has neither routes nor a `pool`: every connection is closed",
+        hint: "name it in a route", path: path)
     case .modbus:
       guard listener.filters.isEmpty else { return }
       context.warning(

@@ -8,6 +8,7 @@ public struct Configuration: Sendable, Equatable {
   public var routes: [RouteConfiguration] = []
   public var assets: [AssetConfiguration] = []
   public var zones: [ZoneConfiguration] = []
+  public var acme: ACMEConfiguration?
 
   public init() {}
 }
@@ -86,19 +87,26 @@ public struct DecisionLogConfiguration: Sendable, Equatable {
 }
 
 public enum ListenerProtocol: String, Sendable, Codable, CaseIterable {
-  case http, tcp, modbus
+  case http, https, tcp, tls, modbus
+
+  /// Whether requests are read and routed.
+  public var isHTTP: Bool { self == .http || self == .https }
 }
 
 public struct ListenerConfiguration: Sendable, Equatable {
   public var name = ""
   public var address: BindAddress = .ip(IPAddress(v4: 0), port: 0)
   public var `protocol`: ListenerProtocol = .http
-  /// `tcp` only: the pool that connections are balanced over.
+  /// `tcp` and `tls`: the pool that connections are balanced over. On `tls`, routes by server name come first.
   public var pool: String?
   /// `modbus` only: the asset behind the listener.
   public var asset: String?
-  /// Peers whose `Forwarded` and `X-Forwarded-*` fields are believed (`http`).
+  /// `https`, and `tcp` and `modbus` when it ends there.
+  public var tls: ListenerTLSConfiguration?
+  /// Peers whose `Forwarded` and `X-Forwarded-*` fields are believed (`http`, `https`), and whose PROXY header.
   public var trustedProxies: [AddressRange] = []
+  /// Every connection begins with a PROXY protocol header, version 1 or 2, of a trusted proxy.
+  public var proxyProtocol = false
   /// Keep request fields whose name has an underscore; many upstreams confuse them with the hyphenated name.
   public var underscoresInHeaders = false
   /// Filters of every operation on a `modbus` listener, or of every exchange on an `http` listener, before the route's own.
@@ -177,6 +185,9 @@ public struct PoolConfiguration: Sendable, Equatable {
   public var maximumConnections = 4_096
   /// Requests that may wait for a connection, per event loop; past it 503.
   public var pendingRequests = 1_024
+  public var tls: UpstreamTLSConfiguration?
+  /// Connections of `tcp` and `tls` listeners begin with a PROXY protocol header that tells the client.
+  public var proxyProtocol: ProxyProtocolVersion?
 
   public init() {}
 }
@@ -255,7 +266,7 @@ public enum RouteAction: Sendable, Equatable {
 
 public struct RouteConfiguration: Sendable, Equatable {
   public var name = ""
-  /// Names of `http` listeners; empty means all of them.
+  /// Names of `http`, `https` and `tls` listeners; empty means all of the first two.
   public var listeners: [String] = []
   public var matches: [RouteMatch] = [RouteMatch()]
   public var filters: [FilterConfiguration] = []
@@ -285,6 +296,7 @@ public struct AssetConfiguration: Sendable, Equatable {
   /// Until exception 0B (gateway target failed to respond).
   public var requestTimeout: Duration = .seconds(2)
   public var connectTimeout: Duration = .seconds(3)
+  public var tls: UpstreamTLSConfiguration?
   /// An idle device connection is closed after this, so that others may use the device.
   public var idleTimeout: Duration = .seconds(60)
 

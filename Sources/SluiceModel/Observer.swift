@@ -39,10 +39,15 @@ public struct ExchangeRecord: Sendable {
   public var bytesOut: UInt64
   /// `error.type` of the semantic conventions; nil when all went well.
   public var errorType: StaticString?
+  /// The client's connection; nil without TLS.
+  public var tls: TLSFacts?
+  /// The endpoint's connection; nil without TLS.
+  public var upstreamTLS: TLSFacts?
 
   public init(
     id: ExchangeID, startUnixMilliseconds: UInt64, durationNanoseconds: UInt64, listener: LogName, route: LogName?,
-    upstream: LogName?, client: IPAddress, status: Int, bytesIn: UInt64, bytesOut: UInt64, errorType: StaticString?
+    upstream: LogName?, client: IPAddress, status: Int, bytesIn: UInt64, bytesOut: UInt64, errorType: StaticString?,
+    tls: TLSFacts? = nil, upstreamTLS: TLSFacts? = nil
   ) {
     self.id = id
     self.startUnixMilliseconds = startUnixMilliseconds
@@ -55,7 +60,12 @@ public struct ExchangeRecord: Sendable {
     self.bytesIn = bytesIn
     self.bytesOut = bytesOut
     self.errorType = errorType
+    self.tls = tls
+    self.upstreamTLS = upstreamTLS
   }
+
+  /// Who the client proved to be; nil without a client certificate.
+  public var principal: String? { tls?.peer?.principal }
 }
 
 /// An industrial operation that was decided and, when allowed, answered.
@@ -81,11 +91,16 @@ public struct OperationRecord: Sendable {
   public var exception: Int?
   public var bytesIn: UInt64
   public var bytesOut: UInt64
+  /// The client's connection; nil without TLS.
+  public var tls: TLSFacts?
+  /// The device's connection; nil without TLS.
+  public var upstreamTLS: TLSFacts?
 
   public init(
     id: ExchangeID, startUnixMilliseconds: UInt64, durationNanoseconds: UInt64, listener: LogName, asset: LogName,
     client: IPAddress, protocol: StaticString, unit: Int, function: Int, functionName: StaticString,
-    operationClass: OperationClass, target: String?, values: String?, exception: Int?, bytesIn: UInt64, bytesOut: UInt64
+    operationClass: OperationClass, target: String?, values: String?, exception: Int?, bytesIn: UInt64,
+    bytesOut: UInt64, tls: TLSFacts? = nil, upstreamTLS: TLSFacts? = nil
   ) {
     self.id = id
     self.startUnixMilliseconds = startUnixMilliseconds
@@ -103,7 +118,12 @@ public struct OperationRecord: Sendable {
     self.exception = exception
     self.bytesIn = bytesIn
     self.bytesOut = bytesOut
+    self.tls = tls
+    self.upstreamTLS = upstreamTLS
   }
+
+  /// Who the client proved to be; nil without a client certificate.
+  public var principal: String? { tls?.peer?.principal }
 }
 
 /// A connection that ended: a TCP relay, an upgraded connection, an industrial session.
@@ -145,6 +165,8 @@ public protocol LoopObserver: AnyObject {
     path: Span<UInt8>)
   func operationEnded(_ record: borrowing OperationRecord, trace: borrowing DecisionTrace)
   func flowEnded(_ record: borrowing FlowRecord, trace: borrowing DecisionTrace)
+  /// A TLS handshake on any leg ended, well or not.
+  func handshakeEnded(_ record: borrowing HandshakeRecord)
   func count(_ counter: LoopCounter)
   /// Whether a decision record can be kept now; false once the backlog is full.
   var canRecordDecisions: Bool { get }

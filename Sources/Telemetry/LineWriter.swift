@@ -78,6 +78,16 @@ package struct LineWriter: ~Copyable {
     count &+= length
   }
 
+  /// The first `length` bytes of a part of a line that was made before.
+  @inline(__always)
+  mutating func escapedAlready(_ part: [UInt8], count length: Int) {
+    guard length <= part.count, room(length) else { return }
+    part.withUnsafeBufferPointer { source in
+      if let start = source.baseAddress { (base + count).update(from: start, count: length) }
+    }
+    count &+= length
+  }
+
   /// The longest name or free text of a line, in bytes before escaping.
   static let nameBytes = 1024
 

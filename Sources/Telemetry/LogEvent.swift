@@ -5,7 +5,8 @@ public struct LogEvent: Codable, Sendable, Equatable {
   /// When it began: RFC 3339 with milliseconds, UTC.
   public var time: String
   public var id: ExchangeID
-  /// `exchange`, `operation`, `flow`, or `loss` for a count of decision records that could not be kept.
+  /// `exchange`, `operation`, `flow`, `handshake` for one that failed, or `loss` for a count of decision records that could
+  /// not be kept.
   public var kind: String
   public var listener: String?
   public var route: String?
@@ -38,6 +39,20 @@ public struct LogEvent: Codable, Sendable, Equatable {
   public var flow: FlowKind?
   /// Why a flow ended.
   public var reason: String?
+  /// What the client's connection negotiated.
+  public var tls: TLSEvent?
+  /// What the connection to the endpoint or device negotiated.
+  public var upstreamTls: TLSEvent?
+  /// The leg of a handshake.
+  public var leg: TLSLeg?
+  /// The pool of a handshake.
+  public var pool: String?
+  /// Why a handshake failed.
+  public var failure: String?
+  /// More about the failure.
+  public var detail: String?
+  /// Lines about failed handshakes that were left out before this one.
+  public var leftOut: UInt64?
   /// Decision records lost since the last record of this kind.
   public var lost: Int?
   /// True when a field was cut.
@@ -51,4 +66,19 @@ public struct LogEvent: Codable, Sendable, Equatable {
     self.id = id
     self.kind = kind
   }
+}
+
+/// What one TLS connection negotiated, in a log line. What isn't known is nil.
+public struct TLSEvent: Codable, Sendable, Equatable {
+  /// Such as `1.3`.
+  public var version: String?
+  /// The key exchange group.
+  public var group: String?
+  /// The cipher suite.
+  public var cipher: String?
+  public var resumed: Bool?
+  /// The client's JA4 fingerprint.
+  public var ja4: String?
+  /// The name that the client asked for.
+  public var sni: String?
 }

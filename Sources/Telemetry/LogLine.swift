@@ -1,6 +1,6 @@
 import SluiceModel
 
-/// The three kinds of log lines, each one JSON object and a line feed.
+/// The kinds of log lines, each one JSON object and a line feed.
 enum LogLine {
   /// Longest method, host and path in bytes before escaping.
   static let methodBytes = 32
@@ -71,6 +71,8 @@ enum LogLine {
       line.escaped(error)
       line.byte(0x22)
     }
+    if let tls = record.tls { clientTLS(tls, to: &line) }
+    if let tls = record.upstreamTLS { upstreamTLS(tls, to: &line) }
     findings(trace, to: &line)
     end(&line, date: &date, unixMilliseconds: record.startUnixMilliseconds, id: record.id, kind: "exchange")
   }
@@ -113,6 +115,8 @@ enum LogLine {
     }
     verdict(trace.verdict, nanoseconds: record.durationNanoseconds, to: &line)
     bytes(record.bytesIn, record.bytesOut, to: &line)
+    if let tls = record.tls { clientTLS(tls, to: &line) }
+    if let tls = record.upstreamTLS { upstreamTLS(tls, to: &line) }
     findings(trace, to: &line)
     end(&line, date: &date, unixMilliseconds: record.startUnixMilliseconds, id: record.id, kind: "operation")
   }

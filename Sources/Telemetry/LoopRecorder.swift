@@ -31,10 +31,14 @@ public final class LoopRecorder: LoopObserver {
   private var flowsEnded: [FlowKind: UInt64] = [:]
   private var flowBytesIn: UInt64 = 0
   private var flowBytesOut: UInt64 = 0
+  private let clock: TelemetryClock
+  private var random = SystemRandomNumberGenerator()
+  private var handshakes = HandshakeTable()
 
-  init(accessLog: AccessLog, decisionLog: DecisionLog, industrial: Bool) {
+  init(accessLog: AccessLog, decisionLog: DecisionLog, clock: TelemetryClock, industrial: Bool) {
     self.accessLog = accessLog
     self.decisionLog = decisionLog
+    self.clock = clock
     self.industrial = industrial
     accessBatch = AccessBatch()
     decisionBatch = DecisionBatch()
@@ -85,6 +89,18 @@ public final class LoopRecorder: LoopObserver {
     countDecision(trace)
   }
 
+  /// Counts a handshake; one that failed also gets a line, `HandshakeLimits.linesPerSecond` at most.
+  public func handshakeEnded(_ record: borrowing HandshakeRecord) {
+    let now = clock.unixMilliseconds()
+    handshakes.count(record, now: now)
+    guard let failure = record.failure, let leftOut = handshakes.line(now: now) else { return }
+    let began = now &- min(now, record.durationNanoseconds / 1_000_000)
+    let id = ExchangeID(unixMilliseconds: began, random: (random.next(), random.next()))
+    var line = LineWriter(storage)
+    LogLine.handshake(record, failure: failure, id: id, leftOut: leftOut, to: &line, date: &date)
+    keepRecent(line)
+  }
+
   public func count(_ counter: LoopCounter) {
     guard counter.rawValue >= 0, counter.rawValue < counters.count else { return }
     counters[counter.rawValue] &+= 1
@@ -101,13 +117,18 @@ public final class LoopRecorder: LoopObserver {
 
   // invariant: `line.bytes` is valid as long as `storage`, which lives as long as this recorder; the bytes are copied before
   // the next line is written.
-  private func keep(_ line: borrowing LineWriter, id: ExchangeID, decision: Bool) {
+  private func keepRecent(_ line: borrowing LineWriter) {
     let bytes = line.bytes
     ring.append(UnsafeRawBufferPointer(rebasing: bytes.dropLast()))
-    if accessLog.isOn {
-      accessBatch.append(bytes)
-      if accessBatch.bytes.count >= LoopRecorder.batchBytes { accessLog.submit(&accessBatch) }
-    }
+    guard accessLog.isOn else { return }
+    accessBatch.append(bytes)
+    if accessBatch.bytes.count >= LoopRecorder.batchBytes { accessLog.submit(&accessBatch) }
+  }
+
+  // invariant: as above.
+  private func keep(_ line: borrowing LineWriter, id: ExchangeID, decision: Bool) {
+    keepRecent(line)
+    let bytes = line.bytes
     guard decision || decisionLog.recordsAll, decisionLog.reserve(bytes.count, industrial: industrial) else { return }
     decisionBatch.append(bytes, id: id)
     if decisionBatch.bytes.count >= LoopRecorder.batchBytes { decisionLog.submit(&decisionBatch) }
@@ -176,6 +197,7 @@ extension LoopRecorder {
     snapshot.flowsEnded = flowsEnded
     snapshot.flowBytesIn = flowBytesIn
     snapshot.flowBytesOut = flowBytesOut
+    handshakes.write(to: &snapshot)
     if recent { (snapshot.recentBytes, snapshot.recentFirstSequence) = ring.copy() }
     return snapshot
   }

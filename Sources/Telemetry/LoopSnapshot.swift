@@ -60,6 +60,12 @@ public struct LoopSnapshot: Sendable {
   public var flowBytesIn: UInt64 = 0
   public var flowBytesOut: UInt64 = 0
 
+  public var handshakes: [Handshakes] = []
+  /// How long handshakes took, failed ones included.
+  public var handshakeDurations: [TLSLeg: Histogram] = [:]
+  /// Log lines about failed handshakes that were left out.
+  public var handshakeLinesLeftOut: UInt64 = 0
+
   package var recentBytes: [UInt8] = []
   package var recentFirstSequence: UInt64 = 0
 

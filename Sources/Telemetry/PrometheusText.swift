@@ -44,6 +44,7 @@ public enum PrometheusText {
     industrial(loops, &writer)
     decisions(loops, &writer)
     dataPath(loops, flows: flows, &writer)
+    handshakes(loops, &writer)
     upstream(endpoints, &writer)
     own(telemetry, &writer)
     kernel(process, &writer)
@@ -146,6 +147,41 @@ public enum PrometheusText {
     writer.counter(
       "sluice_flow_sent_bytes_total", "Bytes sent to clients on flows that ended.",
       Double(loops.reduce(0) { $0 &+ $1.flowBytesOut }))
+  }
+
+  private static func handshakes(_ loops: [LoopSnapshot], _ writer: inout MetricWriter) {
+    var ended = Merged<[String], UInt64>()
+    var failed = Merged<[String], UInt64>()
+    for one in loops.flatMap(\.handshakes) {
+      for way in one.negotiated {
+        let resumed = way.version == nil ? "" : way.isResumed ? "true" : "false"
+        let key = [one.leg.rawValue, one.place, way.versionLabel, way.groupLabel, resumed]
+        ended.update(key, 0) { $0 &+= way.count }
+      }
+      for failure in one.failures {
+        failed.update([one.leg.rawValue, one.place, failure.reason], 0) { $0 &+= failure.count }
+      }
+    }
+    let total = "sluice_tls_handshakes_total"
+    writer.family(total, .counter, "TLS handshakes that ended well, by what was negotiated.")
+    for (key, value) in ended.all {
+      writer.sample(total, Array(zip(["leg", "place", "version", "group", "resumed"], key)), Double(value))
+    }
+    let failures = "sluice_tls_handshake_failures_total"
+    writer.family(failures, .counter, "TLS handshakes that failed, by reason.")
+    for (key, value) in failed.all {
+      writer.sample(failures, Array(zip(["leg", "place", "reason"], key)), Double(value))
+    }
+    let seconds = "sluice_tls_handshake_seconds"
+    writer.family(seconds, .histogram, "TLS handshakes by how long they took, failed ones included.")
+    for leg in TLSLeg.allCases {
+      var histogram = Histogram()
+      for loop in loops { if let one = loop.handshakeDurations[leg] { histogram.merge(one) } }
+      if histogram.count > 0 { writer.histogram(seconds, [("leg", leg.rawValue)], histogram) }
+    }
+    writer.counter(
+      "sluice_tls_handshake_lines_left_out_total", "Log lines about failed handshakes beyond the rate that is written.",
+      Double(loops.reduce(0) { $0 &+ $1.handshakeLinesLeftOut }))
   }
 
   private static func upstream(_ endpoints: [EndpointStatus], _ writer: inout MetricWriter) {

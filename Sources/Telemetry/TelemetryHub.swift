@@ -4,6 +4,7 @@ import Synchronization
 /// Owns the access log and the decision log with their writer threads; one per process.
 public final class TelemetryHub: Sendable {
   private let version: String
+  private let clock: TelemetryClock
   private let accessLog: AccessLog
   private let decisionLog: DecisionLog
   private let accessSignal: WriterSignal
@@ -42,6 +43,7 @@ public final class TelemetryHub: Sendable {
       throw error
     }
     self.version = version
+    self.clock = clock
     self.accessLog = accessLog
     self.decisionLog = decisionLog
     self.accessSignal = accessSignal
@@ -55,7 +57,7 @@ public final class TelemetryHub: Sendable {
   /// - Parameter industrial: the loop serves industrial listeners; its records may use the whole backlog of the decision
   ///   log, those of other loops three quarters of it.
   public func makeRecorder(industrial: Bool) -> LoopRecorder {
-    LoopRecorder(accessLog: accessLog, decisionLog: decisionLog, industrial: industrial)
+    LoopRecorder(accessLog: accessLog, decisionLog: decisionLog, clock: clock, industrial: industrial)
   }
 
   /// Applies a new configuration: a file or directory whose path is unchanged stays open, a new one is opened before

@@ -40,7 +40,11 @@ package enum Explanation {
     }
     lines += ["", "Why"]
     let findings = event.trace ?? []
-    if findings.isEmpty { lines.append("  No guard had anything to say against it.") }
+    if let failure = event.failure {
+      lines.append("  " + Terminal.safe([failure, event.detail].compactMap { $0 }.joined(separator: ": ")))
+    } else if findings.isEmpty {
+      lines.append("  No guard had anything to say against it.")
+    }
     for (index, finding) in findings.enumerated() {
       lines.append("  \(index + 1). \(finding.verdict.rawValue): " + Terminal.safe("\(finding.source) \(finding.rule)"))
       lines.append("     " + Terminal.safe(finding.reason))
@@ -71,8 +75,14 @@ package enum Explanation {
     if let route = event.route { place.append("route `\(route)`") }
     if event.kind == "exchange", event.route == nil { place.append("no route") }
     if let asset = event.asset { place.append("asset `\(asset)`") }
+    if let pool = event.pool { place.append("pool `\(pool)`") }
     if let upstream = event.upstream { place.append("upstream \(upstream)") }
     if !place.isEmpty { facts.append(("where", place.joined(separator: ", "))) }
+    for (name, tls) in [("tls", event.tls), ("tls to it", event.upstreamTls)] {
+      let parts = [tls?.version, tls?.group, tls?.cipher, tls?.sni.map { "for " + $0 }, tls?.ja4]
+      let text = parts.compactMap { $0 }.joined(separator: ", ")
+      if !text.isEmpty { facts.append((name, text)) }
+    }
     if event.kind == "operation" {
       let parts = [event.protocol, event.class.map { $0.rawValue }, event.function.map { "function \($0)" }]
       facts.append(("operation", parts.compactMap { $0 }.joined(separator: ", ")))

@@ -40,8 +40,24 @@ package struct Status: AsyncParsableCommand {
     let rows = status.listeners.map { listener in
       [listener.name, listener.address, listener.protocol.rawValue, String(listener.connections)].map(Terminal.safe)
     }
+    if let acme = status.acme { lines += ["", certificates(acme)] }
     if !rows.isEmpty { lines += ["", Terminal.table([["LISTENER", "ADDRESS", "PROTOCOL", "CONNECTIONS"]] + rows)] }
     return lines.joined(separator: "\n")
+  }
+}
+
+extension Status {
+  private static func certificates(_ acme: ACMEStatus) -> String {
+    func time(_ seconds: Int64?) -> String {
+      seconds.map { Date(timeIntervalSince1970: TimeInterval($0)).ISO8601Format() } ?? ""
+    }
+    let rows = acme.certificates.map { certificate in
+      [
+        certificate.name, certificate.state.rawValue, time(certificate.notAfter), time(certificate.nextAttempt),
+        certificate.lastError ?? "",
+      ].map(Terminal.safe)
+    }
+    return Terminal.table([["CERTIFICATE", "STATE", "NOT AFTER", "NEXT ATTEMPT", "LATEST ERROR"]] + rows)
   }
 }
 

@@ -37,7 +37,12 @@ struct Run: AsyncParsableCommand {
     } catch {
       throw Failure(error.description, hint: "`logs` in `\(file.path)` says where logs go")
     }
-    let running = RunningGateway(loaded, path: file.path, hub: hub, log: log)
+    let running: RunningGateway
+    do {
+      running = try RunningGateway(loaded, path: file.path, hub: hub, log: log)
+    } catch {
+      throw Failure("\(error)")
+    }
     do {
       try await running.start()
     } catch {

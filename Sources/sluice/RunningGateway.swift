@@ -15,6 +15,8 @@ actor RunningGateway: GatewayControl {
   private let hub: TelemetryHub
   private let log: OperatorLog
   private let gateway: Gateway
+  private let orders: CertificateOrders
+  private var plan: CertificateOrders.Plan
   private let startedAt = Date()
   private var loaded: LoadedConfiguration
   private var loadedAt = Date()
@@ -24,13 +26,16 @@ actor RunningGateway: GatewayControl {
   private var endWaiters: [CheckedContinuation<Void, Never>] = []
   private var hasEnded = false
 
-  init(_ loaded: LoadedConfiguration, path: String, hub: TelemetryHub, log: OperatorLog) {
+  /// - Throws: when the configuration's certificates can't be used, or what is kept of ordered ones can't be read.
+  init(_ loaded: LoadedConfiguration, path: String, hub: TelemetryHub, log: OperatorLog) throws {
     self.loaded = loaded
     self.path = path
     self.hub = hub
     self.log = log
-    gateway = Gateway(
-      loaded.configuration,
+    orders = CertificateOrders(logger: log.logger)
+    plan = try orders.plan(loaded.configuration.acme)
+    gateway = try Gateway(
+      loaded.configuration, issued: plan.issued, challenges: orders.challenges,
       environment: Gateway.Environment(
         makeObserver: { hub.makeRecorder(industrial: $0) },
         makeFilter: { Builtins.make($0, $1) },
@@ -42,7 +47,14 @@ actor RunningGateway: GatewayControl {
 
   func start() async throws {
     try await gateway.start()
+    await order(plan)
+    await warnOfExpiry()
     state = .serving
+  }
+
+  private func order(_ plan: CertificateOrders.Plan) async {
+    let gateway = gateway
+    await orders.start(plan) { try await gateway.install([$0]) }
   }
 
   /// Tells the world that everything serves.
@@ -66,6 +78,7 @@ actor RunningGateway: GatewayControl {
   }
 
   func stop() async {
+    await orders.stop()
     await gateway.stop()
     hub.shutdown()
   }
@@ -81,7 +94,7 @@ actor RunningGateway: GatewayControl {
       listeners: await gateway.listeners.map {
         ListenerStatus(
           name: $0.name, address: $0.address.description, protocol: $0.protocol, connections: $0.connections)
-      })
+      }, acme: await orders.status())
   }
 
   func configuration() -> Configuration { loaded.configuration }
@@ -118,7 +131,7 @@ actor RunningGateway: GatewayControl {
       guard next.hash != loaded.hash else { return outcome(ok: true, changed: false) }
       try hub.reconfigure(next.configuration.logs)
       do {
-        try await gateway.apply(next.configuration)
+        try await apply(next.configuration)
       } catch {
         try? hub.reconfigure(loaded.configuration.logs)
         throw error
@@ -128,6 +141,7 @@ actor RunningGateway: GatewayControl {
       loadedAt = Date()
       revision += 1
       log.logger.notice("configuration \(next.hash.prefix(12)) is in force, revision \(revision)")
+      await warnOfExpiry()
       return outcome(ok: true, changed: true)
     } catch let errors as ConfigurationErrors {
       log.logger.error("the configuration was not taken, the one before stays in force:\n\(errors)")
@@ -136,6 +150,36 @@ actor RunningGateway: GatewayControl {
       log.logger.error("the configuration was not taken, the one before stays in force: \(error)")
       return outcome(ok: false, changed: false, issues: [ConfigurationIssue(file: path, message: "\(error)")])
     }
+  }
+
+  /// Certificates that have expired are shown all the same: a plant that still runs is better than one that is locked out.
+  private func warnOfExpiry() async {
+    let now = Int64(Date().timeIntervalSince1970)
+    for certificate in await gateway.certificates where certificate.notAfter < now + 14 * 86_400 {
+      let end = Date(timeIntervalSince1970: TimeInterval(certificate.notAfter)).ISO8601Format()
+      log.logger.warning(
+        """
+        the certificate `\(certificate.subject)` of `\(certificate.place)` \
+        \(certificate.notAfter < now ? "expired" : "expires") at \(end)\(certificate.file.map { ": \($0)" } ?? "")
+        """)
+    }
+  }
+
+  /// Orders pause while the plan for them changes; when the configuration isn't taken, they go on as before.
+  private func apply(_ next: Configuration) async throws {
+    guard next.acme != plan.configuration else { return try await gateway.apply(next) }
+    await orders.stop()
+    do {
+      let nextPlan = try orders.plan(next.acme)
+      try await gateway.install(nextPlan.issued)
+      try await gateway.apply(next)
+      plan = nextPlan
+    } catch {
+      if let before = try? orders.plan(plan.configuration) { plan = before }
+      await order(plan)
+      throw error
+    }
+    await order(plan)
   }
 
   private func outcome(ok: Bool, changed: Bool, issues: [ConfigurationIssue] = []) -> ReloadOutcome {
@@ -170,6 +214,11 @@ actor RunningGateway: GatewayControl {
   func decision(id: ExchangeID) throws -> String? { try hub.decision(id: id) }
 
   func telemetryState() -> TelemetryState { hub.state }
+
+  func tlsLedger() async -> TLSLedger {
+    TLSLedger(
+      loops: await snapshots(recent: false), certificates: await gateway.certificates, since: startedAt, now: Date())
+  }
 }
 
 /// The line on standard output that says that the gateway serves.

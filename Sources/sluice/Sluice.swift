@@ -24,7 +24,9 @@ package struct Sluice: AsyncParsableCommand {
     groupedSubcommands: [
       CommandGroup(name: "Run", subcommands: [Run.self, Demo.self]),
       CommandGroup(name: "Configuration", subcommands: [Check.self, Diff.self, Schema.self, Reload.self]),
-      CommandGroup(name: "See", subcommands: [Status.self, Tap.self, Explain.self, Endpoints.self, Flows.self]),
+      CommandGroup(
+        name: "See", subcommands: [Status.self, Tap.self, Explain.self, Endpoints.self, Flows.self, TLS.self]),
+      CommandGroup(name: "Certificates", subcommands: [PKICommand.self]),
       CommandGroup(name: "About", subcommands: [Modules.self]),
       CommandGroup(name: "Operate", subcommands: [Drain.self, LogLevelCommand.self]),
     ])

@@ -113,7 +113,7 @@ package struct FilterOptions: ParsableArguments {
   var client: String?
 
   enum Kind: String, ExpressibleByArgument, CaseIterable {
-    case exchange, operation, flow, loss
+    case exchange, operation, flow, handshake, loss
   }
 
   /// The query string with its `?`, or nothing.
@@ -170,6 +170,11 @@ package enum TapLine {
     case "flow":
       return [event.flow?.rawValue, event.target.map { "to " + $0 }, event.reason.map { "(" + $0 + ")" }]
         .compactMap { $0 }.joined(separator: " ")
+    case "handshake":
+      return [
+        "TLS handshake failed", event.pool.map { "with pool " + $0 }, event.upstream,
+        event.failure.map { "(" + $0 + ")" }, event.detail,
+      ].compactMap { $0 }.joined(separator: " ")
     case "loss": return "\(event.lost ?? 0) decision records were lost"
     default:
       return (event.method ?? "-") + " " + (event.host ?? "") + (event.path ?? "") + (event.query == true ? "?…" : "")

@@ -33,6 +33,7 @@ import sluice
     ["tap", "--verdict", "block", "--status", "4xx", "--recent", "5"], ["status", "--admin", "unix:/x"],
     ["flows"], ["flows", "list", "--json"], ["flows", "close", "x"], ["diff", "-c", "x.yaml"], ["log-level", "debug"],
     ["reload", "--if-match", "ab", "--admin", "[::1]:9900", "--token-file", "t"], ["schema", "--markdown"],
+    ["tls"], ["tls", "ledger", "--json"], ["tls", "cbom", "-o", "x.json"], ["tap", "--kind", "handshake"],
   ]) func aRightCommandLineIsTaken(_ arguments: [String]) throws {
     #expect(try report(arguments).status == 0)
   }
@@ -174,6 +175,20 @@ import sluice
       text.contains("  1. block: operations allow[1].values\n     the value 9000 is above 8500\n     matched: 9000"))
     #expect(text.contains("{ units: [1], functions: [6] }"))
     #expect(text.contains("sluice tap --recent 20 --verdict block --listener press-1"))
+  }
+
+  @Test func explainsAFailedHandshake() throws {
+    let failed = try event(
+      """
+      {"time":"2026-01-02T03:04:05.678Z","id":"\(testID(1))","kind":"handshake","leg":"upstream","pool":"app",
+      "upstream":"10.0.2.1:443","failure":"the certificate has expired","detail":"CN=app","durationMs":2.5,
+      "upstreamTls":{"version":"1.3","group":"X25519","cipher":"TLS_AES_128_GCM_SHA256"}}
+      """)
+    let text = Explanation.text(failed)
+    #expect(text.hasPrefix("RECORDED  TLS handshake failed with pool app 10.0.2.1:443"))
+    #expect(text.contains("pool `app`") && text.contains("Why\n  the certificate has expired: CN=app"))
+    #expect(text.contains("1.3, X25519, TLS_AES_128_GCM_SHA256"))
+    #expect(TapLine.text(failed).contains("(the certificate has expired)"))
   }
 
   @Test func explainsAPlainAllow() throws {

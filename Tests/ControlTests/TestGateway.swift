@@ -23,6 +23,9 @@ final class TestGateway: GatewayControl {
     var level = LogLevel.notice
     var drains = 0
     var looks = 0
+    var ledger = TLSLedger(
+      loops: [], certificates: [], since: Date(timeIntervalSince1970: 1_700_000_000),
+      now: Date(timeIntervalSince1970: 1_700_000_200))
   }
 
   let state = Mutex(State())
@@ -60,6 +63,7 @@ final class TestGateway: GatewayControl {
   func logLevel() async -> LogLevel { state.withLock { $0.level } }
   func setLogLevel(_ level: LogLevel) async { state.withLock { $0.level = level } }
   func decision(id: ExchangeID) async throws -> String? { state.withLock { $0.decisions[id] } }
+  func tlsLedger() async -> TLSLedger { state.withLock { $0.ledger } }
   func telemetryState() async -> TelemetryState { TelemetryState(version: "9.9") }
 }
 

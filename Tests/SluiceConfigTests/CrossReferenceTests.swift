@@ -49,7 +49,10 @@ import SluiceConfig
     #expect(
       check("  - { name: t, address: 127.0.0.1:1, protocol: tcp, pool: x, trustedProxies: [10.0.0.0/8] }").map {
         $0.split(separator: "\n")[0]
-      } == ["sluice.yaml:5:59: unknown pool `x`", "sluice.yaml:5:78: `trustedProxies` has no effect on a tcp listener"])
+      } == [
+        "sluice.yaml:5:59: unknown pool `x`",
+        "sluice.yaml:5:78: `trustedProxies` has no effect on a tcp listener without `proxyProtocol`",
+      ])
   }
 
   @Test func assetsSpeakWhatTheirListenersSpeak() {
@@ -81,7 +84,7 @@ import SluiceConfig
     #expect(
       check("  - { name: t, address: 127.0.0.1:1, protocol: modbus, asset: plc, \(filters) }").first
         == "sluice.yaml:5:78: filter `headers` can't stand on a modbus listener\n"
-        + "  hint: it can stand on `http` listeners and on routes")
+        + "  hint: it can stand on `http` and `https` listeners and on routes")
     #expect(
       check("  - { name: t, address: 127.0.0.1:1, protocol: tcp, pool: web-pool, \(filters) }").first?.contains(
         "filter `headers` can't stand on a tcp listener") == true)
@@ -91,7 +94,7 @@ import SluiceConfig
         == true)
   }
 
-  @Test func routesAreForHTTP() {
+  @Test func routesAreForHTTPAndTLS() {
     let text = """
       pools: [{ name: p, endpoints: [127.0.0.1:1] }]
       listeners: [{ name: t, address: 127.0.0.1:2, protocol: tcp, pool: p }]
@@ -99,7 +102,7 @@ import SluiceConfig
       """
     #expect(
       errors(text) == [
-        "sluice.yaml:3:33: listener `t` speaks tcp, and only http is routed\n  hint: remove it"
+        "sluice.yaml:3:33: listener `t` speaks neither http nor tls, and only these are routed\n  hint: remove it"
       ])
   }
 

@@ -33,7 +33,7 @@ import SluiceConfig
         "sluice.yaml:3:27: address `nowhere` has no port\n  hint: write `ADDRESS:PORT` or `unix:PATH`",
         "sluice.yaml:3:46: unknown value `htp`\n  hint: did you mean `http`?",
         "sluice.yaml:4:1: unknown key `blurb`\n  hint: a configuration has `include`, `admin`, `runtime`, `logs`, "
-          + "`listeners`, `pools`, `routes`, `assets` and `zones`",
+          + "`listeners`, `pools`, `routes`, `assets`, `zones` and `acme`",
       ])
   }
 
@@ -56,8 +56,9 @@ import SluiceConfig
       errors("listeners: [{ name: web }]") == [
         "sluice.yaml:1:13: a listener needs `address`\n  hint: an IP address and port, "
           + "such as `0.0.0.0:8080` or `[::]:8080`, or `unix:PATH`",
-        "sluice.yaml:1:13: a listener needs `protocol`\n  hint: `http` is routed, `tcp` is relayed to a pool, "
-          + "`modbus` is Modbus TCP in front of an asset",
+        "sluice.yaml:1:13: a listener needs `protocol`\n  hint: `http` and `https` are routed, `tcp` is relayed to a "
+          + "pool, `tls` is passed on by the server name without being decrypted, `modbus` is Modbus TCP in front of an "
+          + "asset",
       ])
   }
 
@@ -77,16 +78,13 @@ import SluiceConfig
   }
 
   @Test func notAvailableYet() {
-    #expect(
-      errors("listeners:\n  - { name: a, address: 0.0.0.0:1, protocol: https }\n") == [
-        "sluice.yaml:2:46: `https` is not available in this version\n  hint: write one of `http`, `tcp` or `modbus`"
-      ])
-    #expect(
-      errors(listener("tls: {}")).first == "sluice.yaml:2:57: `tls` is not available in this version")
-    #expect(
-      errors("pools: [{ name: p, endpoints: [1.1.1.1:1], tls: {} }]")
-        == ["sluice.yaml:1:44: `tls` is not available in this version"])
     #expect(errors("policies: []") == ["sluice.yaml:1:1: `policies` is not available in this version"])
+    #expect(
+      errors("zones: []\npolicies: { path: [a.cedar] }\nwaf: {}\n") == [
+        "sluice.yaml:2:1: `policies` is not available in this version",
+        "sluice.yaml:3:1: unknown key `waf`\n  hint: a configuration has `include`, `admin`, `runtime`, `logs`, "
+          + "`listeners`, `pools`, `routes`, `assets`, `zones` and `acme`",
+      ])
     #expect(
       errors(listener("filters: [{ firewall: { rules: crs } }]")).first?.contains(
         "`firewall` is not available in this version") == true)

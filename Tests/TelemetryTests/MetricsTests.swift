@@ -40,6 +40,8 @@ struct MetricsTests {
     recorder.flowEnded(
       FlowRecord(status: status, durationNanoseconds: 1, reason: "client closed"), trace: DecisionTrace())
     for counter in LoopCounter.allCases { recorder.count(counter) }
+    recorder.handshakeEnded(handshake(facts()))
+    recorder.handshakeEnded(handshake(nil, leg: .upstream, failure: "the peer's \"certificate\""))
   }
 
   @Test func loopsAreAddedUp() throws {

@@ -182,3 +182,29 @@ extension LoopRecorder {
 }
 
 func event(_ json: String) throws -> LogEvent { try JSONDecoder().decode(LogEvent.self, from: Data(json.utf8)) }
+
+func peerIdentity(_ subject: String = "CN=panel-7", spiffeID: String? = nil) -> PeerIdentity {
+  PeerIdentity(
+    subject: subject, issuer: "CN=plant", serialNumber: "1f", spiffeID: spiffeID, fingerprint: "ab", notBefore: 0,
+    notAfter: 1)
+}
+
+func facts(
+  _ version: TLSVersion = .tls13, _ group: TLSGroup? = .x25519MLKEM768, cipher: UInt16 = 0x1301, resumed: Bool = false,
+  retried: Bool = false, name: String? = "plant.example", ja4: String? = "t13d1516h2_8daaf6152771_02713d6af862",
+  peer: PeerIdentity? = nil
+) -> TLSFacts {
+  TLSFacts(
+    version: version, cipher: TLSCipherSuite(rawValue: cipher), group: group, isResumed: resumed, wasRetried: retried,
+    serverName: name, applicationProtocol: "h2", ja4: ja4, peer: peer)
+}
+
+func handshake(
+  _ facts: TLSFacts?, leg: TLSLeg = .client, place: LogName = webName, endpoint: LogName? = nil,
+  peer: IPAddress = IPAddress(v4: 0x0a00_0105), failure: StaticString? = nil, detail: String? = nil,
+  milliseconds: UInt64 = 3
+) -> HandshakeRecord {
+  HandshakeRecord(
+    leg: leg, place: place, endpoint: endpoint, peer: peer, facts: facts, failure: failure, detail: detail,
+    durationNanoseconds: milliseconds * 1_000_000)
+}

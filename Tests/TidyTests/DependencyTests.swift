@@ -19,13 +19,20 @@ import Testing
   static let rooms: [String: Room] = [
     "CLinux": Room(system: []),
     "SluiceModel": Room(system: Room.pure),
-    "Wire": Room(system: Room.pure),
+    "Wire": Room(others: ["Crypto"], system: Room.pure),
     "Industrial": Room(system: Room.pure),
     "Balancing": Room(system: Room.pure),
-    "SluiceConfig": Room(ours: ["SluiceModel"], others: ["Yams", "CYaml", "Crypto"]),
+    "PKI": Room(ours: ["SluiceModel"], others: ["Crypto", "CryptoExtras"]),
+    "SluiceConfig": Room(ours: ["SluiceModel", "PKI"], others: ["Yams", "CYaml", "Crypto"]),
     "Telemetry": Room(ours: ["SluiceModel"]),
     "Proxy": Room(
-      ours: ["SluiceModel", "Wire", "Balancing", "Industrial", "CLinux"], others: ["NIOCore", "NIOPosix"]),
+      ours: ["SluiceModel", "Wire", "Balancing", "Industrial", "PKI", "CLinux"],
+      others: ["NIOCore", "NIOPosix", "NIOTLS", "NIOSSL"]),
+    "ACME": Room(
+      ours: ["SluiceModel"],
+      others: [
+        "Crypto", "X509", "SwiftASN1", "AsyncHTTPClient", "NIOCore", "NIOPosix", "NIOHTTP1", "NIOSSL", "Logging",
+      ]),
     "Filters": Room(
       ours: ["SluiceModel", "Wire", "Balancing", "Industrial", "Proxy"], others: ["NIOCore", "Crypto"]),
     "Control": Room(

@@ -181,6 +181,7 @@ private struct Reader {
     while let next = character(), !stands(close), isMultiline || next != "\n" {
       if stands(escape + "(") {
         position += escape.utf8.count + 1
+        add(.symbol, "(", line: line)
         readCode(untilClosingParenthesis: true)
       } else if stands(escape) {
         position += escape.utf8.count

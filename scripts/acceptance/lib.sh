@@ -134,8 +134,24 @@ metric() {
     awk -v name="$1" '$1 ~ "^" name "([{]|$)" { sum += $NF } END { printf "%d\n", sum }'
 }
 
-# compile SOURCE NAME: one of the benchmark's C programs.
-compile() { cc -O2 -o "$WORK/$2" "$ROOT/Benchmarks/$1"; }
+# compile SOURCE NAME [LIBRARY…]: one of the benchmark's C programs.
+compile() { cc -O2 -o "$WORK/$2" "$ROOT/Benchmarks/$1" "${@:3}"; }
+
+# pki WORD…: see tls_pki.py. needs_python MODULE…: ends with 2 when PYTHON lacks one.
+pki() { "$PYTHON" "$HERE/tls_pki.py" "$@"; }
+needs_python() {
+  local module
+  for module in "$@"; do
+    "$PYTHON" -c "import $module" 2>/dev/null || {
+      echo "acceptance: \`$PYTHON\` has no \`$module\` (see scripts/acceptance/README.md)" >&2
+      exit 2
+    }
+  done
+}
+
+# logged COUNT PATTERN: whether the access log has at least so many lines that match; waits for them.
+logged() { until_true 5 logged_now "$@"; }
+logged_now() { [ "$(grep -Ec -- "$2" access.jsonl)" -ge "$1" ]; }
 
 # tell_machine: how busy others keep the processors; figures of a busy machine say little.
 tell_machine() {

@@ -56,7 +56,7 @@ enum ForwardedFor {
     let isPlain =
       !(exchange.isPeerTrusted && exchange.request.section.hasForwarding) && !exchange.request.section.hasVia
     guard isPlain, exchange.request.minorVersion == 1 else {
-      writeWithHistory(exchange, peerText: peer.text, into: &out)
+      writeWithHistory(exchange, peer: peer, into: &out)
       return
     }
     let received = exchange.requestBytes
@@ -65,10 +65,11 @@ enum ForwardedFor {
     out.append(bytes, exchange.request.authorityRange)
     out.append(peer.untilForwardedHost.span)
     out.append(bytes, exchange.request.authorityRange)
-    out.append("\";proto=http\r\nVia: 1.1 sluice\r\n")
+    out.append(peer.isEncrypted ? "\";proto=https\r\nVia: 1.1 sluice\r\n" : "\";proto=http\r\nVia: 1.1 sluice\r\n")
   }
 
-  private static func writeWithHistory(_ exchange: Exchange, peerText: [UInt8], into out: inout [UInt8]) {
+  private static func writeWithHistory(_ exchange: Exchange, peer: PeerFields, into out: inout [UInt8]) {
+    let peerText = peer.text
     let believed = exchange.isPeerTrusted && exchange.request.section.hasForwarding
     let before = believed ? exchange.requestHeaders("x-forwarded-for").joined(separator: ", ") : ""
     out.append("X-Forwarded-For: ")
@@ -81,7 +82,7 @@ enum ForwardedFor {
     if believed, let scheme = exchange.requestHeader("x-forwarded-proto") {
       out.append(contentsOf: scheme.utf8)
     } else {
-      out.append("http")
+      out.append(peer.isEncrypted ? "https" : "http")
     }
     let received = exchange.requestBytes
     let bytes = received.span
@@ -106,7 +107,7 @@ enum ForwardedFor {
     out.append(isV6 ? "]\"" : "")
     out.append(";host=\"")
     out.append(bytes, authority)
-    out.append("\";proto=http\r\nVia: ")
+    out.append(peer.isEncrypted ? "\";proto=https\r\nVia: " : "\";proto=http\r\nVia: ")
     for hop in exchange.viaHops {
       out.append(contentsOf: hop.utf8)
       out.append(", ")
@@ -127,13 +128,16 @@ extension Exchange {
 /// What the forwarding fields say of a peer, put together once a connection.
 struct PeerFields {
   let text: [UInt8]
+  let isEncrypted: Bool
   fileprivate let untilHost: [UInt8]
   fileprivate let untilForwardedHost: [UInt8]
 
-  init(_ peer: IPAddress) {
+  init(_ peer: IPAddress, isEncrypted: Bool) {
+    self.isEncrypted = isEncrypted
     let text = peer.description
     self.text = Array(text.utf8)
-    untilHost = Array("X-Forwarded-For: \(text)\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: ".utf8)
+    untilHost = Array(
+      "X-Forwarded-For: \(text)\r\nX-Forwarded-Proto: \(isEncrypted ? "https" : "http")\r\nX-Forwarded-Host: ".utf8)
     let node = peer.isV4 ? text : "\"[\(text)]\""
     untilForwardedHost = Array("\r\nForwarded: for=\(node);host=\"".utf8)
   }

@@ -206,6 +206,7 @@ extension ServerConnection {
   func upstreamBroke(_ reason: UpstreamBreak) {
     guard let exchange else { return }
     let endpoint = upstream?.endpoint
+    let alert = upstream?.tlsFailure ?? ""
     releaseUpstream(reusable: false)
     let errorType: StaticString
     let text: String
@@ -220,10 +221,10 @@ extension ServerConnection {
         return
       }
       errorType = "upstream_reset"
-      text = "the upstream closed the connection without a reply"
+      text = "the upstream closed the connection without a reply" + alert
     case .closedInReply:
       errorType = "upstream_truncated"
-      text = "the upstream closed the connection inside its reply"
+      text = "the upstream closed the connection inside its reply" + alert
     case .malformed(let error):
       errorType = "upstream_malformed"
       text = "the upstream's reply is malformed: \(error.reason.rawValue)"

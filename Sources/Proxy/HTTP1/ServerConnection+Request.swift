@@ -65,6 +65,7 @@ extension ServerConnection {
     exchange.startNanoseconds = now
     exchange.id = loop.nextID(at: now)
     exchange.client = peer
+    exchange.tls = arrival.tls
     exchange.bytesIn = UInt64(exchange.requestBytes.count)
     self.exchange = exchange
     closesAfterReply = false
@@ -93,6 +94,7 @@ extension ServerConnection {
         status: 413, source: "limit", rule: "requestBody", reason: "the request body is declared as \(length) bytes")
       return
     }
+    if answersChallenge(exchange) || isMisdirected(exchange) { return }
     guard findRoute(exchange) else { return }
     guard let route = exchange.route else {
       exchange.record("route", "none", .block, "no route matches")
@@ -104,6 +106,29 @@ extension ServerConnection {
     } else {
       requestHeadPassed()
     }
+  }
+
+  /// A certificate authority asks for the proof that a name is the gate's (RFC 8555, 8.3).
+  private func answersChallenge(_ exchange: Exchange) -> Bool {
+    guard !loop.challenges.isEmpty,
+      let body = loop.challenges.reply(to: exchange.requestBytes[exchange.request.pathRange])
+    else { return false }
+    exchange.record("acme", "http-01", .allow, "the answer to a challenge")
+    send(LocalReply(status: 200, detail: "", content: (type: "application/octet-stream", body: body)))
+    return true
+  }
+
+  /// Whether the host belongs to another TLS policy than the one that let the connection in (RFC 9110 §15.5.20); if so,
+  /// it was answered.
+  private func isMisdirected(_ exchange: Exchange) -> Bool {
+    guard let tls = listener.tls, tls.hasNamedPolicies, let policy = arrival.policy else { return false }
+    let host = String(decoding: exchange.requestBytes[exchange.request.hostRange], as: UTF8.self).lowercased()
+    let name = host.hasSuffix(".") ? String(host.dropLast()) : host
+    if tls.policy(for: name).admits(policy) { return false }
+    exchange.record("tls", "policy", .block, "the host belongs to another TLS policy than the connection's server name")
+    closesAfterReply = true
+    send(LocalReply(status: 421, detail: "This connection was not made for the requested host."))
+    return true
   }
 
   /// Sets the exchange's route, or leaves it nil when none matches.
@@ -353,6 +378,7 @@ extension ServerConnection: UpstreamClient {
     waitingPool = nil
     upstream = connection
     exchange.upstream = connection.endpoint
+    exchange.upstreamTLS = connection.tls
     connection.begin(for: self)
     var head = loop.takeBuffer()
     RequestWriter.write(exchange, listener: listener, peer: peerFields, scratch: &loop.scratch)

@@ -68,16 +68,18 @@ final class ServerConnection: ChannelDuplexHandler, LoopConnection {
   let deadline = Deadline()
   var progress = ProgressWatch()
   var silence = SilenceWatch()
-  let peer: IPAddress
+  var arrival: ClientArrival
   let peerFields: PeerFields
 
-  init(loop: Loop, slot: ListenerSlot, peer: IPAddress) {
+  init(loop: Loop, slot: ListenerSlot, arrival: ClientArrival) {
     self.loop = loop
     self.slot = slot
     listener = slot.runtime
-    self.peer = peer
-    peerFields = PeerFields(peer)
+    self.arrival = arrival
+    peerFields = PeerFields(arrival.peer, isEncrypted: arrival.tls != nil)
   }
+
+  var peer: IPAddress { arrival.peer }
 
   var limits: ListenerLimits { listener.configuration.limits }
 
@@ -309,7 +311,8 @@ final class ServerConnection: ChannelDuplexHandler, LoopConnection {
       durationNanoseconds: now &- exchange.startNanoseconds, listener: listener.logName,
       route: exchange.route?.logName, upstream: exchange.upstream?.logName, client: exchange.client,
       status: exchange.status, bytesIn: exchange.bytesIn &+ UInt64(exchange.requestBodyBytes),
-      bytesOut: exchange.bytesOut &+ UInt64(exchange.replyBodyBytes), errorType: exchange.errorType)
+      bytesOut: exchange.bytesOut &+ UInt64(exchange.replyBodyBytes), errorType: exchange.errorType,
+      tls: arrival.tls, upstreamTLS: exchange.upstreamTLS)
     let received = exchange.requestBytes
     let bytes = received.span
     let method = bytes.extracting(0..<min(exchange.request.methodLength, bytes.count))

@@ -23,6 +23,8 @@ final class UpstreamConnection: ChannelDuplexHandler, DeadlineOwner {
   let endpoint: UpstreamEndpoint
   var pending: PendingConnect?
   var didOpen = false
+  /// What was negotiated; nil without TLS.
+  var tls: TLSFacts?
   var isClosed = false
   private(set) var isWritable = true
   private var context: ChannelHandlerContext?
@@ -34,7 +36,7 @@ final class UpstreamConnection: ChannelDuplexHandler, DeadlineOwner {
   private var inbound: ByteBuffer?
   private var readHeld = false
   private var exchangesServed = 0
-  private var readError = false
+  private var readError: (any Error)?
   private let deadline = Deadline()
 
   private static let headLimits = HeadLimits(
@@ -50,6 +52,13 @@ final class UpstreamConnection: ChannelDuplexHandler, DeadlineOwner {
 
   /// A body may be sent: the head is out and the final reply has not ended.
   var acceptsBody: Bool { phase == .replyHead || phase == .replyBody }
+
+  /// What ended TLS early, as the end of a sentence: an upstream may refuse the gate's certificate only now (TLS 1.3).
+  var tlsFailure: String? {
+    guard tls != nil, let readError else { return nil }
+    let (phrase, detail) = HandshakeFailure.describe(readError)
+    return " (TLS: \(phrase)" + (detail.map { ", \($0)" } ?? "") + ")"
+  }
 
   // MARK: For the client's side
 
@@ -198,7 +207,7 @@ final class UpstreamConnection: ChannelDuplexHandler, DeadlineOwner {
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    readError = true
+    readError = error
     context.close(promise: nil)
   }
 
@@ -214,7 +223,7 @@ final class UpstreamConnection: ChannelDuplexHandler, DeadlineOwner {
     guard let client else { return }
     switch phase {
     case .tunnel: client.tunnelUpstreamClosed()
-    case .replyBody where decoder.endsAtClose && !readError: client.replyEnded(isReusable: false)
+    case .replyBody where decoder.endsAtClose && readError == nil: client.replyEnded(isReusable: false)
     case .replyBody: client.upstreamBroke(.closedInReply)
     case .replyHead:
       client.upstreamBroke(

@@ -23,6 +23,8 @@ final class ModbusPending {
   let requester: any ModbusRequester
   /// Bytes of the client's frame.
   let frameBytes: Int
+  /// What the connection that it was sent on had negotiated; nil without TLS.
+  var deviceTLS: TLSFacts?
 
   init(
     request: ModbusRequest, frameBytes: Int, operation: OperationExchange, startNanoseconds: UInt64,
@@ -40,6 +42,7 @@ final class ModbusPending {
 /// in flight than the device can serve.
 final class ModbusDevice: DeadlineOwner {
   private(set) var configuration: AssetConfiguration
+  private var tls: UpstreamTLS?
   let logName: LogName
   private unowned let loop: Loop
   private var connections: [ModbusDeviceConnection] = []
@@ -51,8 +54,9 @@ final class ModbusDevice: DeadlineOwner {
   private var isRetired = false
   private lazy var deadline = Deadline(owner: self)
 
-  init(_ configuration: AssetConfiguration, loop: Loop) {
+  init(_ configuration: AssetConfiguration, tls: UpstreamTLS?, loop: Loop) {
     self.configuration = configuration
+    self.tls = tls
     logName = LogName(configuration.name)
     self.loop = loop
   }
@@ -61,9 +65,10 @@ final class ModbusDevice: DeadlineOwner {
   var isReachable: Bool { lastError == nil }
 
   /// Takes over settings that don't concern open connections.
-  func update(_ configuration: AssetConfiguration) {
-    let isElsewhere = configuration.address != self.configuration.address
+  func update(_ configuration: AssetConfiguration, tls: UpstreamTLS?) {
+    let isElsewhere = configuration.address != self.configuration.address || tls !== self.tls
     self.configuration = configuration
+    self.tls = tls
     if isElsewhere { closeAll() }
   }
 
@@ -114,43 +119,46 @@ final class ModbusDevice: DeadlineOwner {
     guard let address = try? SocketAddress(target) else { return }
     connecting += 1
     let connection = ModbusDeviceConnection(device: self, loop: loop)
-    let bound = NIOLoopBound(connection, eventLoop: loop.eventLoop)
-    ClientBootstrap(group: loop.eventLoop)
-      .connectTimeout(.nanoseconds(Int64(clamping: configuration.connectTimeout.nanosecondsClamped)))
-      .channelOption(.tcpOption(.tcp_nodelay), value: 1)
-      .channelOption(.socketOption(.so_keepalive), value: 1)
-      .channelOption(.recvAllocator, value: ReadBuffers.industrial)
-      .channelOption(.maxMessagesPerRead, value: 1)
-      .channelInitializer { channel in
-        channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(bound.value) }
+    let tls = tls
+    let start = loop.nowNanoseconds
+    var outbound = Outbound(address, timeout: configuration.connectTimeout, tls: tls)
+    outbound.readBuffers = ReadBuffers.industrial
+    outbound.keepsAlive = true
+    outbound.connect(on: loop.eventLoop, handler: connection) { [loop, logName] result in
+      if tls != nil {
+        loop.observer.handshakeEnded(
+          HandshakeRecord(
+            .device, place: logName, endpoint: nil, address: target, result,
+            durationNanoseconds: loop.nowNanoseconds &- start))
       }
-      .connect(to: address)
-      .assumeIsolated()
-      .whenComplete { result in self.connected(result.map { _ in }, connection, to: target) }
+      self.connected(result, connection, isCurrent: target == self.configuration.address && tls === self.tls)
+    }
   }
 
   private func connected(
-    _ result: Result<Void, any Error>, _ connection: ModbusDeviceConnection, to address: BindAddress
+    _ result: Result<TLSFacts?, any Error>, _ connection: ModbusDeviceConnection, isCurrent: Bool
   ) {
     connecting -= 1
     switch result {
-    case .success where isRetired || address != configuration.address:
+    case .success where isRetired || !isCurrent:
       connection.close()
       serve()
-    case .success:
+    case .success(let facts):
       loop.observer.count(.deviceConnectionsOpened)
       failures = 0
       lastError = nil
       connections.append(connection)
-      connection.opened()
+      connection.opened(facts)
       serve()
-    case .failure:
+    case .failure(let error):
       loop.observer.count(.upstreamConnectFailures)
       failures += 1
-      lastError = "the device can't be reached"
+      let reason =
+        (error as? TLSHandshakeError).map { "the device is not trusted: \($0)" } ?? "the device can't be reached"
+      lastError = reason
       // A device that is down is tried again after 0.1 s to 3.2 s; requests meanwhile fail at once.
       retryAtNanoseconds = loop.nowNanoseconds &+ (100_000_000 << UInt64(min(failures - 1, 5)))
-      failWaiting(reason: "the device can't be reached")
+      failWaiting(reason: reason)
     }
   }
 
@@ -192,6 +200,7 @@ final class ModbusDeviceConnection: ChannelInboundHandler, DeadlineOwner {
   private var pendings: [UInt16: ModbusPending] = [:]
   private lazy var deadline = Deadline(owner: self)
   private var isOpen = false
+  private var tls: TLSFacts?
   private var lastUseNanoseconds: UInt64 = 0
 
   init(device: ModbusDevice, loop: Loop) {
@@ -203,8 +212,9 @@ final class ModbusDeviceConnection: ChannelInboundHandler, DeadlineOwner {
   var inFlight: Int { table.inFlightCount }
   var hasRoom: Bool { isOpen && !table.isFull }
 
-  func opened() {
+  func opened(_ tls: TLSFacts?) {
     isOpen = true
+    self.tls = tls
     lastUseNanoseconds = loop.nowNanoseconds
     loop.schedule(deadline, after: device.configuration.idleTimeout)
   }
@@ -223,6 +233,7 @@ final class ModbusDeviceConnection: ChannelInboundHandler, DeadlineOwner {
       return
     }
     lastUseNanoseconds = now
+    pending.deviceTLS = tls
     loop.scratch.removeAll(keepingCapacity: true)
     pending.request.encode(transaction: transaction, into: &loop.scratch)
     var bytes = loop.takeBuffer()

@@ -16,7 +16,7 @@ final class ModbusServerConnection: ChannelDuplexHandler, ModbusRequester, Deadl
   private var listener: ListenerRuntime
   private let device: ModbusDevice
   private let assetName: LogName
-  private let peer: IPAddress
+  let arrival: ClientArrival
   private let id: ExchangeID
   private let startNanoseconds: UInt64
   private var context: ChannelHandlerContext?
@@ -33,16 +33,18 @@ final class ModbusServerConnection: ChannelDuplexHandler, ModbusRequester, Deadl
   private var flowTrace = DecisionTrace()
   private lazy var deadline = Deadline(owner: self)
 
-  init(loop: Loop, slot: ListenerSlot, device: ModbusDevice, assetName: LogName, peer: IPAddress) {
+  init(loop: Loop, slot: ListenerSlot, device: ModbusDevice, assetName: LogName, arrival: ClientArrival) {
     self.loop = loop
     self.slot = slot
     listener = slot.runtime
     self.device = device
     self.assetName = assetName
-    self.peer = peer
+    self.arrival = arrival
     startNanoseconds = loop.nowNanoseconds
     id = loop.nextID(at: startNanoseconds)
   }
+
+  private var peer: IPAddress { arrival.peer }
 
   // MARK: Channel
 
@@ -137,7 +139,7 @@ final class ModbusServerConnection: ChannelDuplexHandler, ModbusRequester, Deadl
   private func decide(_ request: ModbusRequest, frameBytes: Int) {
     let now = loop.nowNanoseconds
     let operation = OperationExchange(
-      id: loop.nextID(at: now), client: peer, asset: assetName.text, message: .modbus(request))
+      id: loop.nextID(at: now), client: peer, tls: arrival.tls, asset: assetName.text, message: .modbus(request))
     let pending = ModbusPending(
       request: request, frameBytes: frameBytes, operation: operation, startNanoseconds: now, requester: self)
     inFlight += 1
@@ -237,7 +239,7 @@ final class ModbusServerConnection: ChannelDuplexHandler, ModbusRequester, Deadl
       function: Int(request.functionCode), functionName: request.function.name,
       operationClass: summary.operationClass, target: summary.target, values: summary.values,
       exception: exception.map { Int($0.rawValue) }, bytesIn: UInt64(pending.frameBytes),
-      bytesOut: UInt64(bytesOut))
+      bytesOut: UInt64(bytesOut), tls: arrival.tls, upstreamTLS: pending.deviceTLS)
     loop.observer.operationEnded(record, trace: pending.operation.trace)
     guard !isClosing else { return }
     if isDraining, inFlight == 0 {
@@ -270,7 +272,7 @@ final class ModbusServerConnection: ChannelDuplexHandler, ModbusRequester, Deadl
       listener: listener.logName, asset: assetName, client: peer, protocol: "modbus", unit: Int(frame.header.unit),
       function: Int(function), functionName: known.name, operationClass: OperationClass(known.operationClass),
       target: nil, values: nil, exception: Int(violation.exception.rawValue), bytesIn: UInt64(frame.length),
-      bytesOut: UInt64(count))
+      bytesOut: UInt64(count), tls: arrival.tls)
     loop.observer.operationEnded(record, trace: trace)
   }
 
@@ -307,6 +309,7 @@ final class ModbusServerConnection: ChannelDuplexHandler, ModbusRequester, Deadl
   var flowStatus: FlowStatus {
     FlowStatus(
       id: id, kind: .modbus, listener: listener.logName.text, target: assetName.text, client: peer.description,
+      principal: arrival.tls?.peer?.principal,
       startedUnixMilliseconds: id.unixMilliseconds, bytesIn: bytesIn, bytesOut: bytesOut)
   }
 }

@@ -1,10 +1,13 @@
 import NIOCore
 import NIOPosix
+import PKI
 import SluiceModel
 
 /// What a listener's sockets are told apart by: while these stay the same, a reload keeps the sockets.
 struct SocketKey: Hashable, Sendable {
   let address: BindAddress
+  /// Told apart by name only where the system chooses the port.
+  let name: String?
   let isIndustrial: Bool
   /// The home loop of an industrial listener.
   let homeLoop: Int?
@@ -32,20 +35,52 @@ final class Acceptor {
       loop.observer.count(.connectionsRefused)
       throw Refused()
     }
+    let arrival = ClientArrival(peer: peer, port: UInt16(truncatingIfNeeded: channel.remoteAddress?.port ?? 0))
+    guard configuration.proxyProtocol || configuration.protocol == .tls || slot.runtime.tls != nil else {
+      do {
+        return try add(to: channel, arrival)
+      } catch {
+        slot.gauge.leave(peer)
+        throw error
+      }
+    }
+    try channel.pipeline.syncOperations.addHandler(
+      ConnectionIntake(loop: loop, slot: slot, arrival: arrival) { try self.add(to: $0, $1) })
+  }
+
+  /// Puts the handler of the listener's protocol on a channel; what TLS there is has been dealt with.
+  private func add(to channel: any Channel, _ arrival: ClientArrival) throws {
+    guard !isRetired else { throw Refused() }
+    let configuration = slot.runtime.configuration
     let pipeline = channel.pipeline.syncOperations
     switch configuration.protocol {
-    case .http: try pipeline.addHandler(ServerConnection(loop: loop, slot: slot, peer: peer))
-    case .tcp:
-      let relay = TCPRelay(loop: loop, slot: slot, peer: peer)
+    case .http, .https: try pipeline.addHandler(ServerConnection(loop: loop, slot: slot, arrival: arrival))
+    case .tcp, .tls:
+      let relay = TCPRelay(loop: loop, slot: slot, arrival: arrival, localAddress: channel.localAddress)
       try pipeline.addHandler(relay.makeClientLeg())
     case .modbus:
-      guard let asset = configuration.asset, let device = loop.devices[asset] else {
-        slot.gauge.leave(peer)
-        throw Refused()
-      }
+      guard let asset = configuration.asset, let device = loop.devices[asset] else { throw Refused() }
       try pipeline.addHandler(
         ModbusServerConnection(
-          loop: loop, slot: slot, device: device, assetName: device.logName, peer: peer))
+          loop: loop, slot: slot, device: device, assetName: device.logName, arrival: arrival))
+    }
+  }
+
+  /// The listener's TLS may have another configuration now: a connection whose client would not be let in any more ends,
+  /// at once when its certificate is refused, else after what is under way.
+  func reviewConnections() {
+    guard let tls = slot.runtime.tls else { return }
+    for connection in Array(loop.connections.values) where connection.slot === slot {
+      guard let before = connection.arrival.policy, let facts = connection.arrival.tls else { continue }
+      let now = tls.policy(for: facts.serverName)
+      guard now !== before else { continue }
+      if let certificate = connection.arrival.certificate,
+        let refusal = now.verifier.refusal(of: certificate, now: loop.unixSeconds)
+      {
+        connection.abort(reason: refusal.phrase)
+      } else if !now.admits(before) {
+        connection.drain()
+      }
     }
   }
 

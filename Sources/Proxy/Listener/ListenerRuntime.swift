@@ -13,13 +13,14 @@ final class ListenerRuntime {
   let headerNanoseconds: UInt64
   let keepAliveNanoseconds: UInt64
   let idleNanoseconds: UInt64
-  /// The pool of a `tcp` listener.
+  /// The pool of a `tcp` listener, and of a `tls` listener for names without a route.
   let pool: UpstreamPool?
+  let tls: ListenerTLS?
   private let routeRuntimes: [RouteRuntime?]
 
   init(
     _ configuration: ListenerConfiguration, shared: SharedListener, routeRuntimes: [RouteRuntime?], chain: FilterChain,
-    pool: UpstreamPool?
+    pool: UpstreamPool?, tls: ListenerTLS?
   ) {
     self.configuration = configuration
     logName = shared.logName
@@ -27,6 +28,7 @@ final class ListenerRuntime {
     self.routeRuntimes = routeRuntimes
     self.chain = chain
     self.pool = pool
+    self.tls = tls
     headerNanoseconds = configuration.limits.headerTimeout.nanosecondsClamped
     keepAliveNanoseconds = configuration.limits.keepAliveTimeout.nanosecondsClamped
     idleNanoseconds = configuration.limits.idleTimeout.nanosecondsClamped
@@ -36,6 +38,11 @@ final class ListenerRuntime {
   }
 
   func runtime(of rule: RouteTable.Rule) -> RouteRuntime? { routeRuntimes[rule.routeIndex] }
+
+  /// The route for connections that ask for a name and are passed on encrypted.
+  func passthroughRoute(for serverName: String?) -> RouteRuntime? {
+    routes.match(serverName: serverName.map { Array($0.utf8) }).flatMap { runtime(of: $0) }
+  }
 }
 
 /// What all event loops share of a listener under one configuration.

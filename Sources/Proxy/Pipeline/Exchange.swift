@@ -22,6 +22,8 @@ public final class Exchange {
   public var replyEdits = FieldEdits()
   /// The client: the peer, or what a trusted proxy said.
   public internal(set) var client = IPAddress(v4: 0)
+  /// What the client's connection negotiated and who it proved to be; nil without TLS.
+  public internal(set) var tls: TLSFacts?
   /// Whether the peer is one of the listener's trusted proxies.
   public internal(set) var isPeerTrusted = false
   /// Body bytes so far, framing left out.
@@ -35,6 +37,7 @@ public final class Exchange {
   var status = 0
   var errorType: StaticString?
   var upstream: UpstreamEndpoint?
+  var upstreamTLS: TLSFacts?
   /// The path in normal form, when it differs from the one received.
   var normalizedPath: [UInt8]?
   /// Bytes of the path that the matched rule covers.
@@ -120,6 +123,8 @@ public final class Exchange {
     status = 0
     errorType = nil
     upstream = nil
+    tls = nil
+    upstreamTLS = nil
     normalizedPath = nil
     matchedPathLength = 0
     bufferedBody = nil
@@ -142,14 +147,17 @@ private struct FilterSlot {
 public final class OperationExchange {
   public let id: ExchangeID
   public let client: IPAddress
+  /// What the client's connection negotiated and who it proved to be; nil without TLS.
+  public let tls: TLSFacts?
   public let asset: String
   public let message: IndustrialMessage
   public internal(set) var trace = DecisionTrace()
   var resumption: ((FilterAction) -> Void)?
 
-  init(id: ExchangeID, client: IPAddress, asset: String, message: IndustrialMessage) {
+  init(id: ExchangeID, client: IPAddress, tls: TLSFacts?, asset: String, message: IndustrialMessage) {
     self.id = id
     self.client = client
+    self.tls = tls
     self.asset = asset
     self.message = message
   }

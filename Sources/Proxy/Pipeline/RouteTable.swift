@@ -119,6 +119,15 @@ package struct RouteTable: Sendable {
     return RouteTable.first(anyHost, path, head, bytes)
   }
 
+  /// The first rule for a server name, looking at nothing else.
+  /// - Parameter serverName: in lower case; nil takes the rules for any host.
+  package func match(serverName: [UInt8]?) -> Rule? {
+    guard let name = serverName else { return anyHost.first }
+    if let rules = exactHosts[name] { return rules.first }
+    let group = wildcards.first { name.count > $0.host.count && name.suffix($0.host.count) == $0.host[...] }
+    return group?.rules.first ?? anyHost.first
+  }
+
   private static func first(
     _ rules: [Rule], _ path: Span<UInt8>, _ head: borrowing RequestHead, _ bytes: Span<UInt8>
   ) -> Rule? {

@@ -8,6 +8,7 @@ final class Loop {
   let observer: any LoopObserver
   let wheel: DeadlineWheel
   let flows: FlowTable
+  let challenges: ChallengeTable
   /// The configuration in force for new exchanges.
   var runtime: LoopRuntime
   /// The devices of industrial listeners whose home this loop is.
@@ -31,11 +32,12 @@ final class Loop {
   ///   - seed: where the loop's exchange ids start.
   init(
     index: Int, eventLoop: any EventLoop, observer: any LoopObserver, snapshot: GatewaySnapshot,
-    makeFilter: FilterFactory, wallClockMilliseconds: UInt64, seed: (UInt64, UInt64)
+    challenges: ChallengeTable, makeFilter: FilterFactory, wallClockMilliseconds: UInt64, seed: (UInt64, UInt64)
   ) {
     self.index = index
     self.eventLoop = eventLoop
     self.observer = observer
+    self.challenges = challenges
     runtime = LoopRuntime(snapshot)
     let now = NIODeadline.now().uptimeNanoseconds
     wheel = DeadlineWheel(nowNanoseconds: now)
@@ -53,12 +55,13 @@ final class Loop {
     runtime = next
     previous.retire(keeping: next)
     var kept: [String: ModbusDevice] = [:]
-    for asset in next.snapshot.configuration.assets where asset.protocol == .modbus {
+    for (asset, tls) in zip(next.snapshot.configuration.assets, next.snapshot.assetTLS) where asset.protocol == .modbus
+    {
       if let device = devices[asset.name] {
-        device.update(asset)
+        device.update(asset, tls: tls)
         kept[asset.name] = device
       } else {
-        kept[asset.name] = ModbusDevice(asset, loop: self)
+        kept[asset.name] = ModbusDevice(asset, tls: tls, loop: self)
       }
     }
     for (name, device) in devices where kept[name] == nil { device.retire() }
@@ -76,6 +79,9 @@ final class Loop {
   func unixMilliseconds(at nanoseconds: UInt64) -> UInt64 {
     UInt64(max(0, Int64(nanoseconds / 1_000_000) + wallClockOffsetMilliseconds))
   }
+
+  /// Seconds since the Unix epoch.
+  var unixSeconds: Int64 { Int64(clamping: unixMilliseconds(at: nowNanoseconds) / 1_000) }
 
   func nextID(at nanoseconds: UInt64) -> ExchangeID {
     ExchangeID(unixMilliseconds: unixMilliseconds(at: nanoseconds), random: ids.next())
@@ -133,6 +139,7 @@ final class Loop {
 /// A client connection as a drain sees it.
 protocol LoopConnection: AnyObject {
   var slot: ListenerSlot { get }
+  var arrival: ClientArrival { get }
   /// Finish what is under way, then close.
   func drain()
   /// Close now.

@@ -1,6 +1,6 @@
 import SluiceModel
 
-/// A configuration as all event loops share it: names escaped once, routes sorted once.
+/// A configuration as all event loops share it: names escaped once, routes sorted once, TLS made ready once.
 final class GatewaySnapshot: Sendable {
   let configuration: Configuration
   let listeners: [SharedListener]
@@ -8,8 +8,13 @@ final class GatewaySnapshot: Sendable {
   let assetNames: [LogName]
   /// Health, by pool and endpoint; what did not change stays the same object over reloads.
   let endpointStates: [[EndpointState]]
+  /// By listener, pool and asset; nil where no TLS is spoken.
+  let listenerTLS: [ListenerTLS?]
+  let poolTLS: [UpstreamTLS?]
+  let assetTLS: [UpstreamTLS?]
 
-  init(_ configuration: Configuration, previous: GatewaySnapshot?) {
+  /// - Throws: when certificates, keys or authorities can't be used.
+  init(_ configuration: Configuration, issued: [String: OrderedCertificate], previous: GatewaySnapshot?) throws {
     self.configuration = configuration
     listeners = configuration.listeners.map {
       SharedListener(logName: LogName($0.name), routes: RouteTable(routes: configuration.routes, listener: $0.name))
@@ -19,6 +24,27 @@ final class GatewaySnapshot: Sendable {
     endpointStates = configuration.pools.map { pool in
       pool.endpoints.map { endpoint in
         previous?.state(pool: pool, endpoint: endpoint) ?? EndpointState(pool: pool.name, address: endpoint.address)
+      }
+    }
+    listenerTLS = try configuration.listeners.map { listener in
+      try TLSMaterialError.naming("listener `\(listener.name)`") {
+        try listener.tls.map { tls in
+          try ListenerTLS(
+            tls, listener: listener, issued: issued,
+            previous: previous?.listenerTLS.compactMap { $0 }.first { $0.name == listener.name })
+        }
+      }
+    }
+    poolTLS = try configuration.pools.map { pool in
+      let index = previous?.configuration.pools.firstIndex { $0.name == pool.name }
+      return try TLSMaterialError.naming("pool `\(pool.name)`") {
+        try UpstreamTLS.make(pool.tls, issued: issued, previous: index.flatMap { previous?.poolTLS[$0] })
+      }
+    }
+    assetTLS = try configuration.assets.map { asset in
+      let index = previous?.configuration.assets.firstIndex { $0.name == asset.name }
+      return try TLSMaterialError.naming("asset `\(asset.name)`") {
+        try UpstreamTLS.make(asset.tls, issued: issued, previous: index.flatMap { previous?.assetTLS[$0] })
       }
     }
   }
@@ -46,11 +72,12 @@ final class LoopRuntime {
     self.snapshot = snapshot
     let environment = FilterEnvironment(loop: loop)
     for (index, pool) in snapshot.configuration.pools.enumerated() {
-      if let kept = previous?.pools[pool.name], kept.configuration == pool {
+      let tls = snapshot.poolTLS[index]
+      if let kept = previous?.pools[pool.name], kept.configuration == pool, kept.tls === tls {
         pools[pool.name] = kept
       } else {
         pools[pool.name] = UpstreamPool(
-          pool, states: snapshot.endpointStates[index], loop: loop, seed: UInt64(loop.index) &* 0x9e37_79b9)
+          pool, tls: tls, states: snapshot.endpointStates[index], loop: loop, seed: UInt64(loop.index) &* 0x9e37_79b9)
       }
     }
     for (index, listener) in snapshot.configuration.listeners.enumerated() {
@@ -65,7 +92,9 @@ final class LoopRuntime {
     let configuration = snapshot.configuration
     let own = listener.filters.map { makeFilter($0, environment) }
     let routes: [RouteRuntime?] = configuration.routes.enumerated().map { routeIndex, route in
-      guard listener.protocol == .http, route.listeners.isEmpty || route.listeners.contains(listener.name) else {
+      let isNamed = route.listeners.contains(listener.name)
+      guard listener.protocol == .tls ? isNamed : listener.protocol.isHTTP && (isNamed || route.listeners.isEmpty)
+      else {
         return nil
       }
       let chain = FilterChain(listener: own, route: route.filters.map { makeFilter($0, environment) })
@@ -75,7 +104,7 @@ final class LoopRuntime {
     }
     return ListenerRuntime(
       listener, shared: snapshot.listeners[index], routeRuntimes: routes, chain: FilterChain(listener: own, route: []),
-      pool: listener.pool.flatMap { pools[$0] })
+      pool: listener.pool.flatMap { pools[$0] }, tls: snapshot.listenerTLS[index])
   }
 
   /// Closes pools that the next configuration does not use.

@@ -87,7 +87,12 @@ final class RelayLeg: ChannelDuplexHandler {
     relay.end(reason: isClient ? "client closed" : "upstream closed")
   }
 
-  func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    relay.broke()
+    context.close(promise: nil)
+  }
+
+  func resetsOnClose() { context?.channel.resetOnClose() }
 
   func closeOutput() {
     guard !isOutputClosed else { return }

@@ -1,13 +1,19 @@
 import NIOCore
 import NIOPosix
 import SluiceModel
+import Wire
 
 /// A TCP connection passed on to an endpoint of a pool: a registered flow with half-close, back-pressure and an idle limit.
 final class TCPRelay: Flow, DeadlineOwner, LoopConnection {
   let loop: Loop
   let slot: ListenerSlot
   private let listener: ListenerRuntime
-  private let peer: IPAddress
+  let arrival: ClientArrival
+  /// Where the client connected to, for the PROXY header.
+  private let localAddress: SocketAddress?
+  private let pool: UpstreamPool?
+  /// The route that chose the pool by the server name.
+  private let route: LogName?
   private let id: ExchangeID
   private let startNanoseconds: UInt64
   private lazy var deadline = Deadline(owner: self)
@@ -22,14 +28,22 @@ final class TCPRelay: Flow, DeadlineOwner, LoopConnection {
   private var bytesIn: UInt64 = 0
   private var bytesOut: UInt64 = 0
 
-  init(loop: Loop, slot: ListenerSlot, peer: IPAddress) {
+  init(loop: Loop, slot: ListenerSlot, arrival: ClientArrival, localAddress: SocketAddress?) {
     self.loop = loop
     self.slot = slot
     listener = slot.runtime
-    self.peer = peer
+    self.arrival = arrival
+    self.localAddress = localAddress
+    let route =
+      listener.configuration.protocol == .tls
+      ? listener.passthroughRoute(for: arrival.hello?.serverName) : nil
+    self.route = route?.logName
+    pool = route?.pickPool() ?? listener.pool
     startNanoseconds = loop.nowNanoseconds
     id = loop.nextID(at: startNanoseconds)
   }
+
+  private var peer: IPAddress { arrival.peer }
 
   /// The handler of the client's channel.
   func makeClientLeg() -> RelayLeg {
@@ -49,7 +63,15 @@ final class TCPRelay: Flow, DeadlineOwner, LoopConnection {
   }
 
   private func connect(excluding excluded: UpstreamEndpoint?) {
-    guard let pool = listener.pool, let endpoint = pool.begin(excluding: excluded),
+    guard let pool else {
+      trace.record(
+        Finding(
+          source: "route", rule: "none", verdict: .block,
+          reason: arrival.hello?.serverName.map { "no route for the server name `\($0)`" }
+            ?? "no route without a server name"))
+      return end(reason: "no route")
+    }
+    guard let endpoint = pool.begin(excluding: excluded),
       let address = endpoint.socketAddress
     else {
       trace.record(Finding(source: "upstream", rule: "endpoint", verdict: .allow, reason: "no healthy endpoint"))
@@ -59,23 +81,45 @@ final class TCPRelay: Flow, DeadlineOwner, LoopConnection {
     self.endpoint = endpoint
     attempts += 1
     let leg = RelayLeg(relay: self, isClient: false)
-    let bound = NIOLoopBound(leg, eventLoop: loop.eventLoop)
-    ClientBootstrap(group: loop.eventLoop)
-      .connectTimeout(.nanoseconds(Int64(clamping: pool.configuration.connectTimeout.nanosecondsClamped)))
-      .channelOption(.tcpOption(.tcp_nodelay), value: 1)
-      .channelOption(.recvAllocator, value: ReadBuffers.upstream)
-      .channelOption(.maxMessagesPerRead, value: 1)
-      .channelOption(.allowRemoteHalfClosure, value: true)
-      .channelInitializer { channel in
-        channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(bound.value) }
-      }
-      .connect(to: address)
-      .assumeIsolated()
-      .whenComplete { result in self.connected(result.map { _ in }, leg, endpoint, pool) }
+    let start = loop.nowNanoseconds
+    var outbound = Outbound(address, timeout: pool.configuration.connectTimeout, tls: pool.tls)
+    outbound.allowsHalfClosure = true
+    if let version = pool.configuration.proxyProtocol { outbound.preamble = proxyHeader(version) }
+    outbound.connect(on: loop.eventLoop, handler: leg) { result in
+      pool.recordHandshake(result, endpoint, startNanoseconds: start)
+      self.connected(result, leg, endpoint, pool)
+    }
+  }
+
+  /// Tells the upstream whose connection it is.
+  private func proxyHeader(_ version: ProxyProtocolVersion) -> [UInt8] {
+    let local = localAddress?.ip ?? IPAddress(v4: 0)
+    var header = ProxyHeader(
+      .proxied(
+        source: ProxyEndpoint(ProxyAddress(high: peer.high, low: peer.low), arrival.port),
+        destination: ProxyEndpoint(
+          ProxyAddress(high: local.high, low: local.low), UInt16(truncatingIfNeeded: localAddress?.port ?? 0))))
+    var out: [UInt8] = []
+    if version == .v1 {
+      try? header.writeLine(to: &out)
+      return out
+    }
+    header.fields.authority = arrival.tls?.serverName ?? arrival.hello?.serverName
+    header.fields.applicationProtocol = arrival.tls?.applicationProtocol.map { Array($0.utf8) }
+    header.fields.uniqueID = id.text.span.withUnsafeBytes { Array($0) }
+    if let tls = arrival.tls {
+      var facts = ProxyTLS(hasCertificateHere: tls.peer != nil, verification: tls.peer == nil ? 1 : 0)
+      facts.version = "TLSv\(tls.version)"
+      facts.cipher = "\(tls.cipher)"
+      facts.group = tls.group.map { "\($0)" }
+      header.fields.tls = facts
+    }
+    try? header.writeBinary(to: &out)
+    return out
   }
 
   private func connected(
-    _ result: Result<Void, any Error>, _ leg: RelayLeg, _ endpoint: UpstreamEndpoint, _ pool: UpstreamPool
+    _ result: Result<TLSFacts?, any Error>, _ leg: RelayLeg, _ endpoint: UpstreamEndpoint, _ pool: UpstreamPool
   ) {
     switch result {
     case .success:
@@ -138,7 +182,7 @@ final class TCPRelay: Flow, DeadlineOwner, LoopConnection {
     loop.connections[ObjectIdentifier(self)] = nil
     loop.flows.remove(id)
     if let endpoint, upstream != nil {
-      listener.pool?.ended(endpoint)
+      pool?.ended(endpoint)
       loop.observer.count(.upstreamConnectionsClosed)
     }
     loop.observer.flowEnded(
@@ -155,13 +199,21 @@ final class TCPRelay: Flow, DeadlineOwner, LoopConnection {
   var flowStatus: FlowStatus {
     FlowStatus(
       id: id, kind: .tcp, listener: listener.logName.text, target: endpoint?.logName.text ?? "",
-      client: peer.description, startedUnixMilliseconds: id.unixMilliseconds, bytesIn: bytesIn, bytesOut: bytesOut)
+      client: peer.description,
+      principal: arrival.tls?.peer?.principal, startedUnixMilliseconds: id.unixMilliseconds, bytesIn: bytesIn,
+      bytesOut: bytesOut)
   }
 
   /// The client's channel is gone, whether or not it ever stood.
   func clientGone() {
     if isStarted { loop.observer.count(.connectionsClosed) }
     slot.connectionClosed(peer)
+  }
+
+  /// One side broke off: the other one gets a reset, for an orderly end would say that nothing is missing.
+  func broke() {
+    client?.resetsOnClose()
+    upstream?.resetsOnClose()
   }
 
   func closeFlow(reason: StaticString) { end(reason: reason) }

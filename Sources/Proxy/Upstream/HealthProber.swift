@@ -18,15 +18,16 @@ final class HealthProber {
   /// Starts probes of new endpoints and stops those of gone ones. On the prober's loop.
   func update(_ snapshot: GatewaySnapshot) {
     var wanted: [ObjectIdentifier: EndpointProbe] = [:]
-    for (pool, states) in zip(snapshot.configuration.pools, snapshot.endpointStates) {
+    for (index, (pool, states)) in zip(snapshot.configuration.pools, snapshot.endpointStates).enumerated() {
       guard let check = pool.health else {
         for state in states where !state.isHealthy { state.set(healthy: true, reason: nil) }
         continue
       }
       for state in states {
         let id = ObjectIdentifier(state)
-        wanted[id] =
-          probes[id] ?? EndpointProbe(state, check: check, eventLoop: eventLoop, seed: random.next())
+        let probe = probes[id] ?? EndpointProbe(state, check: check, eventLoop: eventLoop, seed: random.next())
+        probe.tls = snapshot.poolTLS[index]
+        wanted[id] = probe
       }
     }
     for (id, probe) in probes where wanted[id] == nil { probe.stop() }
@@ -45,6 +46,7 @@ private final class EndpointProbe {
   private let state: EndpointState
   private let check: HealthCheckConfiguration
   private let eventLoop: any EventLoop
+  var tls: UpstreamTLS?
   private var tracker: HealthTracker
   private var random: RandomSource
   private var next: Scheduled<Void>?
@@ -78,17 +80,9 @@ private final class EndpointProbe {
     let timeout = TimeAmount.nanoseconds(Int64(clamping: check.timeout.nanosecondsClamped))
     let handler = ProbeHandler(request: request(), expected: check.expectedStatuses) { outcome in self.finished(outcome)
     }
-    let bound = NIOLoopBound(handler, eventLoop: eventLoop)
-    ClientBootstrap(group: eventLoop)
-      .connectTimeout(timeout)
-      .channelInitializer { channel in
-        channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(bound.value) }
-      }
-      .connect(to: address)
-      .assumeIsolated()
-      .whenComplete { result in
-        if case .failure = result { handler.finish(.failure(.connect)) }
-      }
+    Outbound(address, timeout: check.timeout, tls: tls).connect(on: eventLoop, handler: handler) { result in
+      if case .failure = result { handler.finish(.failure(.connect)) }
+    }
     eventLoop.assumeIsolated().scheduleTask(in: timeout) { handler.finish(.failure(.timeout)) }
   }
 
@@ -136,7 +130,11 @@ private final class ProbeHandler: ChannelInboundHandler {
     report(outcome)
   }
 
-  func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+  func handlerAdded(context: ChannelHandlerContext) {
+    self.context = context
+    if context.channel.isActive { channelActive(context: context) }
+  }
+
   func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
 
   func channelActive(context: ChannelHandlerContext) {

@@ -67,6 +67,8 @@ final class UpstreamEndpoint {
 /// The connections of one event loop to the endpoints of a pool.
 final class UpstreamPool {
   let configuration: PoolConfiguration
+  let tls: UpstreamTLS?
+  let logName: LogName
   let endpoints: [UpstreamEndpoint]
   private unowned let loop: Loop
   private var balancer: Balancer
@@ -81,8 +83,10 @@ final class UpstreamPool {
     let isFresh: Bool
   }
 
-  init(_ configuration: PoolConfiguration, states: [EndpointState], loop: Loop, seed: UInt64) {
+  init(_ configuration: PoolConfiguration, tls: UpstreamTLS?, states: [EndpointState], loop: Loop, seed: UInt64) {
     self.configuration = configuration
+    self.tls = tls
+    logName = LogName(configuration.name)
     self.loop = loop
     idleNanoseconds = configuration.idleTimeout.nanosecondsClamped
     endpoints = zip(configuration.endpoints, states).map { UpstreamEndpoint($0, state: $1) }
@@ -176,27 +180,33 @@ final class UpstreamPool {
     let pending = PendingConnect(client: client, connection: connection)
     connection.pending = pending
     connecting.append(pending)
-    let bound = NIOLoopBound(connection, eventLoop: loop.eventLoop)
-    ClientBootstrap(group: loop.eventLoop)
-      .connectTimeout(.nanoseconds(Int64(clamping: configuration.connectTimeout.nanosecondsClamped)))
-      .channelOption(.tcpOption(.tcp_nodelay), value: 1)
-      .channelOption(.recvAllocator, value: ReadBuffers.upstream)
-      .channelOption(.maxMessagesPerRead, value: 1)
-      .channelInitializer { channel in
-        channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(bound.value) }
+    let start = loop.nowNanoseconds
+    Outbound(address, timeout: configuration.connectTimeout, tls: tls)
+      .connect(on: loop.eventLoop, handler: connection) { result in
+        self.recordHandshake(result, endpoint, startNanoseconds: start)
+        self.connected(result, connection)
       }
-      .connect(to: address)
-      .assumeIsolated()
-      .whenComplete { result in self.connected(result.map { _ in }, connection) }
   }
 
-  private func connected(_ result: Result<Void, any Error>, _ connection: UpstreamConnection) {
+  /// Tells how a handshake with an endpoint ended, if there was one.
+  func recordHandshake(
+    _ result: Result<TLSFacts?, any Error>, _ endpoint: UpstreamEndpoint, startNanoseconds: UInt64
+  ) {
+    guard tls != nil else { return }
+    loop.observer.handshakeEnded(
+      HandshakeRecord(
+        .upstream, place: logName, endpoint: endpoint.logName, address: endpoint.address, result,
+        durationNanoseconds: loop.nowNanoseconds &- startNanoseconds))
+  }
+
+  private func connected(_ result: Result<TLSFacts?, any Error>, _ connection: UpstreamConnection) {
     let pending = connection.pending
     connection.pending = nil
     connecting.removeAll { $0.connection === connection }
     switch result {
-    case .success:
+    case .success(let facts):
       loop.observer.count(.upstreamConnectionsOpened)
+      connection.tls = facts
       connection.didOpen = true
       guard let client = pending?.client else {
         connection.endpoint.active -= 1

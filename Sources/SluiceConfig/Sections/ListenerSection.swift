@@ -12,14 +12,28 @@ extension ObjectSchema where Root == ListenerConfiguration {
         chooses one.
         """),
       Field(
-        "protocol", \.protocol, .choice(unavailable: ["https", "tls"]), required: true,
-        "`http` is routed, `tcp` is relayed to a pool, `modbus` is Modbus TCP in front of an asset."),
-      Field("pool", \.pool, optional: .name, absence: "none", "`tcp` only, and needed there: the pool behind it."),
+        "protocol", \.protocol, .choice(), required: true,
+        """
+        `http` and `https` are routed, `tcp` is relayed to a pool, `tls` is passed on by the server name without being \
+        decrypted, `modbus` is Modbus TCP in front of an asset.
+        """),
+      Field(
+        "tls", \.tls, optional: .object(.listenerTLS), absence: "none",
+        "TLS with clients: needed on `https`, possible on `tcp` and `modbus`."),
+      Field(
+        "pool", \.pool, optional: .name, absence: "none",
+        "The pool behind a `tcp` listener, and of a `tls` listener for names without a route."),
       Field(
         "asset", \.asset, optional: .name, absence: "none", "`modbus` only, and needed there: the asset behind it."),
       Field(
         "trustedProxies", \.trustedProxies, ValueType<AddressRange>.addressRange.list(0...1_000),
-        "`http` only: peers whose `Forwarded` and `X-Forwarded-*` fields are believed."),
+        "Peers whose `Forwarded` and `X-Forwarded-*` fields are believed (`http`, `https`), and whose PROXY header is."),
+      Field(
+        "proxyProtocol", \.proxyProtocol, .boolean,
+        """
+        Every connection begins with a PROXY protocol header, version 1 or 2. It is taken from `trustedProxies` only; \
+        connections of others are closed.
+        """),
       Field(
         "underscoresInHeaders", \.underscoresInHeaders, .boolean,
         """
@@ -30,7 +44,7 @@ extension ObjectSchema where Root == ListenerConfiguration {
         "filters", \.filters, ValueType<FilterConfiguration>.filter.list(0...64),
         "Filters in their order: of every exchange, before those of the route, or of every operation (`modbus`)."),
       Field("limits", \.limits, .object(.listenerLimits), "What one client may cost."),
-    ], unavailable: ["tls"])
+    ])
 }
 
 extension ObjectSchema where Root == ListenerLimits {

@@ -24,6 +24,9 @@ extension ObjectSchema where Root == AssetConfiguration {
         "connectTimeout", \.connectTimeout, .duration(.milliseconds(10), .minutes(10)),
         "Until a connection to it must stand."),
       Field(
+        "tls", \.tls, optional: .object(.upstreamTLS), absence: "none",
+        "TLS towards the device (Modbus/TCP Security, usually on port 802)."),
+      Field(
         "idleTimeout", \.idleTimeout, .duration(.milliseconds(100), .days(30)),
         "How long a connection to it is kept without work, so that others may use the device."),
     ])

@@ -27,7 +27,13 @@ extension ObjectSchema where Root == PoolConfiguration {
       Field(
         "pendingRequests", \.pendingRequests, .integer(0...1_000_000),
         "Requests that may wait for a connection, for each event loop; 503 past it."),
-    ], unavailable: ["tls"],
+      Field(
+        "tls", \.tls, optional: .object(.upstreamTLS), absence: "none",
+        "TLS towards the endpoints. Sessions are not resumed: kept connections save handshakes."),
+      Field(
+        "proxyProtocol", \.proxyProtocol, optional: .choice(), absence: "none",
+        "For `tcp` and `tls` listeners: connections begin with a PROXY protocol header that tells the client."),
+    ],
     check: { pool, context in
       var seen: Set<BindAddress> = []
       for (index, endpoint) in pool.endpoints.enumerated() where !seen.insert(endpoint.address).inserted {

@@ -20,5 +20,8 @@ extension ObjectSchema where Root == Configuration {
       Field("routes", \.routes, ValueType.object(.route).list(), "Which HTTP request goes where."),
       Field("assets", \.assets, ValueType.object(.asset).list(), "Industrial devices behind `modbus` listeners."),
       Field("zones", \.zones, ValueType.object(.zone).list(), "Zones of the plant (IEC 62443)."),
+      Field(
+        "acme", \.acme, optional: .object(.acme), absence: "none",
+        "Certificates that the gate orders and renews by itself."),
     ], unavailable: ["policies"])
 }

@@ -7,7 +7,10 @@ extension ObjectSchema where Root == RouteConfiguration {
       Field("name", \.name, .name, required: true, "Its name in logs and metrics."),
       Field(
         "listeners", \.listeners, ValueType<String>.name.list(0...1_000),
-        "The `http` listeners it belongs to; an empty list means all of them."),
+        """
+        The `http` and `https` listeners it belongs to; an empty list means all of them. A route of a `tls` listener \
+        matches server names alone.
+        """),
       Field(
         "matches", \.matches, ValueType.object(.routeMatch).list(1...256),
         "Ways to match it, one of which is enough. It matches every request when there are none."),

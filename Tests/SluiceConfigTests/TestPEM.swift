@@ -1,0 +1,122 @@
+/// PEM texts, all made once with OpenSSL on P-256 and valid until the year 2126. The keys guard nothing.
+enum TestPEM {
+  /// The plant's authority: it issued both leaves and `revocationList`.
+  static let authority = """
+    -----BEGIN CERTIFICATE-----
+    MIIBYzCCAQmgAwIBAgIBATAKBggqhkjOPQQDAjAYMRYwFAYDVQQDDA1UZXN0IENB
+    IHBsYW50MCAXDTI2MTEyMzA0NTUyM1oYDzIxMjYxMDMwMDQ1NTIzWjAYMRYwFAYD
+    VQQDDA1UZXN0IENBIHBsYW50MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEUTbR
+    E0hwB1/ZqO0xpAcBZr2PsbgqaheKVyu5BPmQJ5K1U91NXtu4K/8fRlu/5YhJ1T0O
+    ZwmMIOxazNi++KF/bKNCMEAwDwYDVR0TAQH/BAUwAwEB/zAOBgNVHQ8BAf8EBAMC
+    AQYwHQYDVR0OBBYEFLY/I2Rzrjx6S7MBpJkfvCseAguAMAoGCCqGSM49BAMCA0gA
+    MEUCIFHgPj778+CdC7vT2CiNdZUxt7apGI0ATJX2c3JUIACHAiEAu8JdASvniIF6
+    /9+6WyLcll+z08CgrjuA93s6b0GcRww=
+    -----END CERTIFICATE-----
+
+    """
+
+  /// The authority's list, which revokes nothing.
+  static let revocationList = """
+    -----BEGIN X509 CRL-----
+    MIHSMHoCAQEwCgYIKoZIzj0EAwIwGDEWMBQGA1UEAwwNVGVzdCBDQSBwbGFudBcN
+    MjYxMTIzMDQ1NTIzWhgPMjEyNjEwMzAwNDU1MjNaoC8wLTAfBgNVHSMEGDAWgBS2
+    PyNkc648ekuzAaSZH7wrHgILgDAKBgNVHRQEAwIBATAKBggqhkjOPQQDAgNIADBF
+    AiEAw41Eed5R9YvfyJdN6qSkKprr8CL6ClyL/hKP9say2R8CIHVJ4c1AnwdDo0o4
+    nAclwGkPQNSG3CTxTjqqEnKQdiSp
+    -----END X509 CRL-----
+
+    """
+
+  /// An authority that has nothing to do with the first.
+  static let otherAuthority = """
+    -----BEGIN CERTIFICATE-----
+    MIIBZDCCAQmgAwIBAgIBATAKBggqhkjOPQQDAjAYMRYwFAYDVQQDDA1UZXN0IENB
+    IG90aGVyMCAXDTI2MTEyMzA0NTUyM1oYDzIxMjYxMDMwMDQ1NTIzWjAYMRYwFAYD
+    VQQDDA1UZXN0IENBIG90aGVyMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEilmi
+    LxKQxQIX5eoO3rfAd+Gm52n32u0arIa7DHy7gkqCu/p99GFcCOtoG7FEtLfOQEF4
+    jzBZPh1VVGe4cZ2+rKNCMEAwDwYDVR0TAQH/BAUwAwEB/zAOBgNVHQ8BAf8EBAMC
+    AQYwHQYDVR0OBBYEFHpxwehVddzKBmzeqKGytPZzLC5KMAoGCCqGSM49BAMCA0kA
+    MEYCIQCeTnA7hJNy+af4Mw0QuAHNIW3nKwA2XcUZpoW07UTXYAIhAKJiYA9ruyv2
+    7M//PGRsdl5Bn3Dbk9Zo/DG8icd8vbQe
+    -----END CERTIFICATE-----
+
+    """
+
+  /// The other authority's list.
+  static let otherRevocationList = """
+    -----BEGIN X509 CRL-----
+    MIHSMHoCAQEwCgYIKoZIzj0EAwIwGDEWMBQGA1UEAwwNVGVzdCBDQSBvdGhlchcN
+    MjYxMTIzMDQ1NTIzWhgPMjEyNjEwMzAwNDU1MjNaoC8wLTAfBgNVHSMEGDAWgBR6
+    ccHoVXXcygZs3qihsrT2cywuSjAKBgNVHRQEAwIBATAKBggqhkjOPQQDAgNIADBF
+    AiEAg/kjpq3eUQP97ykn13kNYPRxtvonJXux7+VY1WyiIhQCIEdimfkkMQXEHxNE
+    0SDD4YNx4pfU+YY9vQ77DpTD7hnt
+    -----END X509 CRL-----
+
+    """
+
+  /// `gate.plant.example`.
+  static let leaf = """
+    -----BEGIN CERTIFICATE-----
+    MIIBxjCCAWygAwIBAgIBAjAKBggqhkjOPQQDAjAYMRYwFAYDVQQDDA1UZXN0IENB
+    IHBsYW50MCAXDTI2MTEyMzA0NTUyM1oYDzIxMjYxMDMwMDQ1NTIzWjAdMRswGQYD
+    VQQDDBJnYXRlLnBsYW50LmV4YW1wbGUwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNC
+    AAQYwhLxdY+FLDKqgP1YQ74XMAXqgX7OZfNaZYRXtbKRLaUxvmNZLFkM3NgSg2+R
+    RMhR2ltXCcz5LoXGANDSJThOo4GfMIGcMAwGA1UdEwEB/wQCMAAwDgYDVR0PAQH/
+    BAQDAgeAMB0GA1UdJQQWMBQGCCsGAQUFBwMBBggrBgEFBQcDAjAdBgNVHREEFjAU
+    ghJnYXRlLnBsYW50LmV4YW1wbGUwHwYDVR0jBBgwFoAUtj8jZHOuPHpLswGkmR+8
+    Kx4CC4AwHQYDVR0OBBYEFHAlTJqhvvxL1Iqu8n8MqIMDNh3GMAoGCCqGSM49BAMC
+    A0gAMEUCIQCb4ImoRVnlruyPe8V088CGhWiYp23OK5w5ucnZS/BkqQIgQ2htmJkQ
+    7PYIY26A/hg9eyvQ3LZinrmk5Oq4cgEFgmY=
+    -----END CERTIFICATE-----
+
+    """
+
+  /// `gate.plant.example` once more, for the same key.
+  static let renewedLeaf = """
+    -----BEGIN CERTIFICATE-----
+    MIIBxzCCAWygAwIBAgIBAzAKBggqhkjOPQQDAjAYMRYwFAYDVQQDDA1UZXN0IENB
+    IHBsYW50MCAXDTI2MTEyMzA0NTUyM1oYDzIxMjYxMDMwMDQ1NTIzWjAdMRswGQYD
+    VQQDDBJnYXRlLnBsYW50LmV4YW1wbGUwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNC
+    AAQYwhLxdY+FLDKqgP1YQ74XMAXqgX7OZfNaZYRXtbKRLaUxvmNZLFkM3NgSg2+R
+    RMhR2ltXCcz5LoXGANDSJThOo4GfMIGcMAwGA1UdEwEB/wQCMAAwDgYDVR0PAQH/
+    BAQDAgeAMB0GA1UdJQQWMBQGCCsGAQUFBwMBBggrBgEFBQcDAjAdBgNVHREEFjAU
+    ghJnYXRlLnBsYW50LmV4YW1wbGUwHwYDVR0jBBgwFoAUtj8jZHOuPHpLswGkmR+8
+    Kx4CC4AwHQYDVR0OBBYEFHAlTJqhvvxL1Iqu8n8MqIMDNh3GMAoGCCqGSM49BAMC
+    A0kAMEYCIQC82/19anTR/7wv8th3XQirA3e6BIgMYkUnLvFuo0ShWQIhAJSDFfrH
+    57ppLzCIjvk481Xd4Im+WXtg7wSefT9Lgts1
+    -----END CERTIFICATE-----
+
+    """
+
+  /// The key of both leaves.
+  static let leafKey = """
+    -----BEGIN PRIVATE KEY-----
+    MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgzNlRcg44A5FtQbcZ
+    lt+FyzgqducdblpvyVfH06WPi7OhRANCAAQYwhLxdY+FLDKqgP1YQ74XMAXqgX7O
+    ZfNaZYRXtbKRLaUxvmNZLFkM3NgSg2+RRMhR2ltXCcz5LoXGANDSJThO
+    -----END PRIVATE KEY-----
+
+    """
+
+  /// The same key under a password.
+  static let encryptedLeafKey = """
+    -----BEGIN ENCRYPTED PRIVATE KEY-----
+    MIHsMFcGCSqGSIb3DQEFDTBKMCkGCSqGSIb3DQEFDDAcBAhdQsrEQhANegICCAAw
+    DAYIKoZIhvcNAgkFADAdBglghkgBZQMEASoEENOU7mGCPehdEvJQRX+eAToEgZBa
+    JLeXgTSBNE9umAClUlEXqV10dynkQfW6q5orG1eOyGYiaKamS2F2sJgxcyfR0t81
+    B1r+nSJC3OuBhss49CnZh0sgviTWAAkphBVUdBfMbkhGKyQQnxOOkJ8xbyhztGnA
+    toCtgy3JlGEodCsSJn3h9PFLrQOzlDOqMhz/kRfr8reN8U2715+fUjsrdTQrcGw=
+    -----END ENCRYPTED PRIVATE KEY-----
+
+    """
+
+  /// A key of no certificate.
+  static let otherKey = """
+    -----BEGIN PRIVATE KEY-----
+    MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgMzWUYkq/KQKK57VD
+    RIDDpbVp0St/1ai777DFFZBbXRWhRANCAARhdQQS4o1m8sbCQKmJics6vjlkhdR2
+    IBSEgwxryzQ5yXP0BvARvKY3HIDpJJPumWgD0RP1Q4gZlMihH5f3AENp
+    -----END PRIVATE KEY-----
+
+    """
+}

@@ -1,0 +1,1 @@
+../../Fuzz/Sources/FuzzProxyProtocol/ProxyProtocolProperties.swift

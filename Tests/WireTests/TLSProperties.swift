@@ -1,0 +1,1 @@
+../../Fuzz/Sources/FuzzTLS/TLSProperties.swift
