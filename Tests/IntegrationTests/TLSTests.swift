@@ -207,6 +207,20 @@ struct TLSTests {
     #expect(try gateway.handshakeFailure("certificate revoked")["detail"]?.text?.isEmpty == false)
   }
 
+  @Test func keptConnectionsMeetAStricterPolicy() throws {
+    let upstream = try Upstream(body: "hello")
+    let gateway = try GatewayProcess(configuration(upstream.port, certificates: files.entries("a")))
+    let clients = "clients: { verify: required, ca: \"\(files.path("people.pem"))\" }"
+    try gateway.replaceConfiguration(
+      configuration(
+        upstream.port, certificates: files.entries("a"), tls: "names: [{ host: a.example, \(clients) }]"))
+    let answer = try pythonTLS(
+      gateway.port("web"), name: "a.example", send: get("/", host: "a.example"),
+      between: [GatewayProcess.program, "reload", "--admin", gateway.admin])
+    #expect(answer.statuses.first == "200" && answer.statuses.dropFirst().allSatisfy { $0 == "421" }, "\(answer)")
+    #expect(upstream.requests.count == 1)
+  }
+
   // MARK: PROXY protocol
 
   @Test func proxyHeadersNameTheClient() throws {

@@ -71,6 +71,25 @@ struct TLSUpstreamTests {
     _ = try gateway.logLine { $0["errorType"]?.text != nil || $0["error"]?.text != nil }
   }
 
+  /// The gate's own close_notify would tell the client that nothing is missing.
+  @Test func aBrokenReplyHasNoCleanEndForTLSClients() throws {
+    let server = try PythonTLSServer("up", ending: .truncated)
+    for kind in ["https", "tcp, pool: app"] {
+      let gateway = try GatewayProcess(
+        """
+        runtime: { loops: 1 }
+        listeners:
+          - { name: web, address: "127.0.0.1:0", protocol: \(kind), tls: { certificates: \(files.entries("a")) } }
+        pools:
+          - { name: app, endpoints: ["127.0.0.1:\(server.port)"], tls: { \(trusted) } }
+        routes:
+          - { name: all, listeners: [\(kind == "https" ? "web" : "")], pool: app }
+        """)
+      let answer = try pythonTLS(gateway.port("web"), name: "a.example", send: "GET / HTTP/1.0\r\nHost: a\r\n\r\n")
+      #expect(answer.error != nil, "\(kind): \(answer)")
+    }
+  }
+
   @Test func anUpstreamThatSaysNothingTimesOut() throws {
     let upstream = try Upstream { connection in _ = try connection.readToEnd() }
     let gateway = try GatewayProcess(

@@ -26,14 +26,17 @@ extension ServerConnection: DeadlineOwner {
       loop.schedule(deadline, after: .seconds(2))
       return
     }
+    if !isReplyWatched {
+      isReplyWatched = true
+      progress.start(at: loop.nowNanoseconds, bytes: -unacknowledgedBytes)
+    }
     let isFast = progress.note(
       bytes: -unacknowledgedBytes, at: loop.nowNanoseconds, rate: limits.minimumReplyRate,
       graceNanoseconds: limits.rateGrace.nanosecondsClamped, isHeld: false)
     if isFast {
       loop.schedule(deadline, after: .seconds(1))
     } else {
-      context?.channel.resetOnClose()
-      close()
+      context?.channel.reset()
     }
   }
 
@@ -97,8 +100,10 @@ extension ServerConnection: DeadlineOwner {
 
   /// A reset frees what the kernel holds for the client; an orderly end would keep it until the client has taken it.
   private func abandonSlowReader(reason: String) {
-    context?.channel.resetOnClose()
+    let channel = context?.channel
+    channel?.resetOnClose()
     abortExchange(errorType: "slow_reader", reason: reason)
+    channel?.reset()
   }
 
   /// The reply goes out: does the upstream send, and does the client take it?

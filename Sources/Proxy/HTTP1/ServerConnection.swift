@@ -249,11 +249,12 @@ final class ServerConnection: ChannelDuplexHandler, LoopConnection {
     phase = .closing
     inbound = nil
     guard let context else { return }
-    progress.start(at: loop.nowNanoseconds, bytes: -unacknowledgedBytes)
+    isReplyWatched = false
     isLingering = false
     loop.schedule(deadline, after: .seconds(1))
     if isInputClosed {
       // With both directions closed the channel closes at once, so the last write has to be out first.
+      guard pendingWriteBytes > 0 else { return close() }
       context.writeAndFlush(wrapOutboundOut(ByteBuffer())).assumeIsolated().whenComplete { _ in self.close() }
       return
     }
@@ -282,7 +283,11 @@ final class ServerConnection: ChannelDuplexHandler, LoopConnection {
     self.exchange = nil
     if replyPhase == .body, !replyFramesChunks, exchange.reply.section.contentLength == nil {
       // Only the end of the connection ends this body: a reset says that it isn't whole.
-      context?.channel.resetOnClose()
+      recordEnd(exchange)
+      loop.recycle(exchange)
+      phase = .closing
+      context?.channel.reset()
+      return
     }
     recordEnd(exchange)
     loop.recycle(exchange)

@@ -69,8 +69,12 @@ final class Acceptor {
   /// The listener's TLS may have another configuration now: a connection whose client would not be let in any more ends,
   /// at once when its certificate is refused, else after what is under way.
   func reviewConnections() {
-    guard let tls = slot.runtime.tls else { return }
+    let tls = slot.runtime.tls
     for connection in Array(loop.connections.values) where connection.slot === slot {
+      guard let tls, connection.arrival.tls != nil else {
+        if (tls != nil) != (connection.arrival.tls != nil) { connection.drain() }
+        continue
+      }
       guard let before = connection.arrival.policy, let facts = connection.arrival.tls else { continue }
       let now = tls.policy(for: facts.serverName)
       guard now !== before else { continue }

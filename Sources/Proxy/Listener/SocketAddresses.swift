@@ -1,5 +1,6 @@
 import CLinux
 import NIOCore
+import NIOSSL
 import SluiceModel
 
 #if canImport(Glibc)
@@ -48,6 +49,17 @@ extension Channel {
   /// Lets a close send a reset instead of an orderly end (SO_LINGER with no time).
   func resetOnClose() {
     _ = (self as? any SocketOptionProvider)?.setSoLinger(linger(l_onoff: 1, l_linger: 0))
+  }
+
+  /// Closes with a reset, and beneath TLS: its close_notify would tell the other side that nothing is missing.
+  func reset() {
+    resetOnClose()
+    let pipeline = pipeline.syncOperations
+    let tls =
+      (try? pipeline.context(handlerType: NIOSSLServerHandler.self))
+      ?? (try? pipeline.context(handlerType: NIOSSLClientHandler.self))
+    // A context's own close goes to the handlers before it.
+    if let tls { tls.close(promise: nil) } else { close(promise: nil) }
   }
 }
 

@@ -3,16 +3,12 @@
 package struct ProgressWatch {
   private var windowStart: UInt64 = 0
   private var windowBytes = 0
-  package private(set) var lastProgress: UInt64 = 0
-  private var lastBytes = 0
 
   package init() {}
 
   package mutating func start(at now: UInt64, bytes: Int) {
     windowStart = now
     windowBytes = bytes
-    lastProgress = now
-    lastBytes = bytes
   }
 
   /// Notes how many bytes have moved in all.
@@ -21,10 +17,6 @@ package struct ProgressWatch {
   ///   - isHeld: the gate itself holds the body up, which is not the peer's fault.
   /// - Returns: false when a whole window was slower than the rate.
   package mutating func note(bytes: Int, at now: UInt64, rate: Int, graceNanoseconds: UInt64, isHeld: Bool) -> Bool {
-    if bytes != lastBytes || isHeld {
-      lastBytes = bytes
-      lastProgress = now
-    }
     if isHeld {
       windowStart = now
       windowBytes = bytes

@@ -92,7 +92,7 @@ final class RelayLeg: ChannelDuplexHandler {
     context.close(promise: nil)
   }
 
-  func resetsOnClose() { context?.channel.resetOnClose() }
+  func reset() { context?.channel.reset() }
 
   func closeOutput() {
     guard !isOutputClosed else { return }

@@ -212,8 +212,8 @@ final class TCPRelay: Flow, DeadlineOwner, LoopConnection {
 
   /// One side broke off: the other one gets a reset, for an orderly end would say that nothing is missing.
   func broke() {
-    client?.resetsOnClose()
-    upstream?.resetsOnClose()
+    client?.reset()
+    upstream?.reset()
   }
 
   func closeFlow(reason: StaticString) { end(reason: reason) }

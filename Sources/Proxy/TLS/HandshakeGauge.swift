@@ -12,7 +12,22 @@ final class HandshakeGauge: Sendable {
   }
 
   private let underWay = Atomic<Int>(0)
-  private let buckets = Mutex<[IPAddress: Bucket]>([:])
+  private struct Table {
+    var buckets: [IPAddress: Bucket] = [:]
+    var sweptNanoseconds: UInt64 = 0
+
+    /// Forgets addresses whose tokens have come back, at most once a second.
+    /// - Returns: whether there is room for one more.
+    mutating func sweep(_ nowNanoseconds: UInt64) -> Bool {
+      if nowNanoseconds &- sweptNanoseconds >= 1_000_000_000 {
+        sweptNanoseconds = nowNanoseconds
+        buckets = buckets.filter { nowNanoseconds &- $0.value.updatedNanoseconds < 2_000_000_000 }
+      }
+      return buckets.count < Limits.trackedAddresses
+    }
+  }
+
+  private let table = Mutex(Table())
 
   /// - Returns: why the handshake may not begin; nil when it may and is counted until `leave`.
   func enter(_ peer: IPAddress, _ limits: ListenerTLSConfiguration, nowNanoseconds: UInt64) -> StaticString? {
@@ -22,18 +37,17 @@ final class HandshakeGauge: Sendable {
     }
     guard limits.handshakesPerSecond != .max else { return nil }
     let rate = Double(limits.handshakesPerSecond)
-    let isWithin = buckets.withLock { buckets in
-      var bucket = buckets[peer] ?? Bucket(tokens: 2 * rate, updatedNanoseconds: nowNanoseconds)
+    let isWithin = table.withLock { table in
+      var bucket = table.buckets[peer] ?? Bucket(tokens: 2 * rate, updatedNanoseconds: nowNanoseconds)
       let passed = Double(nowNanoseconds &- min(bucket.updatedNanoseconds, nowNanoseconds)) / 1e9
       bucket.tokens = min(2 * rate, bucket.tokens + passed * rate)
       bucket.updatedNanoseconds = nowNanoseconds
       let isWithin = bucket.tokens >= 1
       if isWithin { bucket.tokens -= 1 }
-      if buckets.count >= Limits.trackedAddresses, buckets[peer] == nil {
-        buckets = buckets.filter { nowNanoseconds &- $0.value.updatedNanoseconds < 2_000_000_000 }
-        guard buckets.count < Limits.trackedAddresses else { return true }
+      if table.buckets.count >= Limits.trackedAddresses, table.buckets[peer] == nil {
+        guard table.sweep(nowNanoseconds) else { return true }
       }
-      buckets[peer] = bucket
+      table.buckets[peer] = bucket
       return isWithin
     }
     guard isWithin else {

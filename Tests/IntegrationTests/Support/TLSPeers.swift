@@ -6,7 +6,7 @@ struct TLSAnswer: Decodable {
   var certificate: String?
   /// Everything that came until the end.
   var reply: String?
-  /// What went wrong, in OpenSSL's words.
+  /// What went wrong, in OpenSSL's words; an end without close_notify, too.
   var error: String?
 
   /// The status codes of all replies.
@@ -21,25 +21,29 @@ struct TLSAnswer: Decodable {
 ///   - client: the certificate to show, of `files` or the shared ones.
 ///   - prefix: bytes in front of the handshake.
 ///   - count: how many bytes of a reply are enough.
+///   - between: a command to run once something came; then it sends all once more.
 func pythonTLS(
   _ port: Int, name: String?, send: String, client: String? = nil, of files: TLSFiles? = nil, prefix: [UInt8] = [],
-  atMost count: Int = .max
+  atMost count: Int = .max, between: [String] = []
 ) throws -> TLSAnswer {
-  try pythonTLS(port, name: name, send: Array(send.utf8), client: client, of: files, prefix: prefix, atMost: count)
+  try pythonTLS(
+    port, name: name, send: Array(send.utf8), client: client, of: files, prefix: prefix, atMost: count,
+    between: between)
 }
 
 func pythonTLS(
   _ port: Int, name: String?, send: [UInt8], client: String? = nil, of files: TLSFiles? = nil, prefix: [UInt8] = [],
-  atMost count: Int = .max
+  atMost count: Int = .max, between: [String] = []
 ) throws -> TLSAnswer {
   let shared = try TLSFiles.shared.get()
-  let arguments = [
+  var arguments = [
     "\(port)", name ?? "", shared.path("ca.pem"), client.map((files ?? shared).path) ?? "", hexadecimal(prefix),
     hexadecimal(send), "\(count)",
   ]
+  arguments += between
   let script = """
-    import json, socket, ssl, sys
-    port, name, authority, client, prefix, send, count = sys.argv[1:]
+    import json, socket, ssl, subprocess, sys
+    port, name, authority, client, prefix, send, count, *between = sys.argv[1:]
     context = ssl.create_default_context(cafile=authority)
     context.check_hostname = False
     if client:
@@ -48,12 +52,16 @@ func pythonTLS(
     try:
       plain = socket.create_connection(("127.0.0.1", int(port)), 10)
       plain.sendall(bytes.fromhex(prefix))
-      with context.wrap_socket(plain, server_hostname=name or None) as tls:
+      with context.wrap_socket(plain, server_hostname=name or None, suppress_ragged_eofs=False) as tls:
         out["certificate"] = dict(entry[0] for entry in tls.getpeercert()["subject"])["commonName"]
         tls.sendall(bytes.fromhex(send))
         out["reply"] = ""
         while len(out["reply"]) < int(count) and (part := tls.recv(65536)):
           out["reply"] += part.decode("latin-1")
+          if between:
+            subprocess.run(between, stdout=subprocess.DEVNULL)
+            between = None
+            tls.sendall(bytes.fromhex(send))
     except OSError as error:
       out["error"] = str(error)
     print(json.dumps(out))
