@@ -26,18 +26,18 @@ final class ListenerTLS: Sendable {
     let policy: Policy
   }
 
-  /// TLS under one policy: contexts for each kind of key, with and without post-quantum groups.
+  /// TLS under one policy: contexts for each kind of key, with and without post-quantum groups, and for each suite of TLS 1.2.
   final class Policy: Sendable {
     /// What the policy is for: a host of `names`, or empty for the listener's own.
     let host: String
     let configuration: TLSPolicy
     let verifier: PeerVerifier
-    fileprivate let contexts: [TLSContextKey: NIOSSLContext]
+    fileprivate let contexts: [TLSContextKey.Kind: NIOSSLContext]
     fileprivate let hybrid: [TLSGroup]
     fileprivate let classic: [TLSGroup]
 
     fileprivate init(
-      host: String, _ configuration: TLSPolicy, contexts: [TLSContextKey: NIOSSLContext], verifier: PeerVerifier
+      host: String, _ configuration: TLSPolicy, contexts: [TLSContextKey.Kind: NIOSSLContext], verifier: PeerVerifier
     ) {
       self.host = host
       self.configuration = configuration
@@ -126,9 +126,9 @@ final class ListenerTLS: Sendable {
       throw policy.classic.isEmpty ? .noHybridGroup : .noGroup
     }
     let isRSA = try keyKind(hello, identities, isTLS13: isTLS13)
-    guard let context = policy.contexts[TLSContextKey(policy.configuration, isRSA: isRSA, isHybrid: isHybrid)] else {
-      throw .noGroup
-    }
+    // BoringSSL would follow the client's order; with one suite alone the gate's counts.
+    let suite = isTLS13 ? nil : TLSContextFactory.suites12(isRSA: isRSA).first { hello.cipherSuites.contains($0) }
+    guard let context = policy.contexts[.init(isRSA: isRSA, isHybrid: isHybrid, suite: suite)] else { throw .noGroup }
     return Choice(context: context, policy: policy)
   }
 
@@ -153,14 +153,22 @@ struct TLSContextKey: Hashable, Sendable {
   private let groups: [TLSGroup]
   private let verify: ClientVerification
   private let ca: [UInt8]?
-  private let isRSA: Bool
+  private let kind: Kind
 
-  init(_ policy: TLSPolicy, isRSA: Bool, isHybrid: Bool) {
+  /// What tells the contexts of one policy apart.
+  struct Kind: Hashable, Sendable {
+    let isRSA: Bool
+    let isHybrid: Bool
+    /// The one suite for a client of TLS 1.2; nil for one of TLS 1.3.
+    let suite: UInt16?
+  }
+
+  init(_ policy: TLSPolicy, _ kind: Kind) {
     minimumVersion = policy.minimumVersion
-    groups = policy.groups.groups.filter { $0.isPostQuantum == isHybrid }
+    groups = policy.groups.groups.filter { $0.isPostQuantum == kind.isHybrid }
     verify = policy.clients.verify
     ca = policy.clients.verify == .off ? nil : policy.clients.ca?.bytes
-    self.isRSA = isRSA
+    self.kind = kind
   }
 }
 
@@ -188,15 +196,19 @@ final class TLSContextFactory {
   }
 
   func policy(host: String, _ policy: TLSPolicy) throws -> ListenerTLS.Policy {
-    var contexts: [TLSContextKey: NIOSSLContext] = [:]
+    var contexts: [TLSContextKey.Kind: NIOSSLContext] = [:]
     for isRSA in [false, true] {
       for isHybrid in [false, true] {
         let groups = policy.groups.groups.filter { $0.isPostQuantum == isHybrid }
         guard !groups.isEmpty else { continue }
-        let key = TLSContextKey(policy, isRSA: isRSA, isHybrid: isHybrid)
-        let context = try made[key] ?? previous[key] ?? context(policy, groups: groups, isRSA: isRSA)
-        made[key] = context
-        contexts[key] = context
+        let older = isHybrid || policy.minimumVersion == .tls13 ? [] : Self.suites12(isRSA: isRSA)
+        for suite in [nil] + older {
+          let kind = TLSContextKey.Kind(isRSA: isRSA, isHybrid: isHybrid, suite: suite)
+          let key = TLSContextKey(policy, kind)
+          let context = try made[key] ?? previous[key] ?? context(policy, groups: groups, isRSA: isRSA, suite: suite)
+          made[key] = context
+          contexts[kind] = context
+        }
       }
     }
     var revocations: RevocationSet?
@@ -207,9 +219,11 @@ final class TLSContextFactory {
       host: host, policy, contexts: contexts, verifier: PeerVerifier(revocations: revocations, clockSkewSeconds: 300))
   }
 
-  private func context(_ policy: TLSPolicy, groups: [TLSGroup], isRSA: Bool) throws -> NIOSSLContext {
+  private func context(
+    _ policy: TLSPolicy, groups: [TLSGroup], isRSA: Bool, suite: UInt16?
+  ) throws -> NIOSSLContext {
     let store = store
-    let suites = Self.suites12(isRSA: isRSA)
+    let suites = suite.map { [$0] } ?? Self.suites12(isRSA: isRSA)
     // A server's configuration wants a key; here they come with each handshake.
     var configuration = TLSConfiguration.makeClientConfiguration()
     configuration.minimumTLSVersion = policy.minimumVersion == .tls13 ? .tlsv13 : .tlsv12
