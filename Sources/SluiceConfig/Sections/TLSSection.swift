@@ -286,10 +286,10 @@ private struct CertificateEntry: Sendable {
           "a chain needs its `key`", hint: "name the PEM file of the private key", path: context.path)
       }
       guard let leaf = try? PEM.chain(chain.bytes).first, let file = try? PEM.privateKey(key.bytes) else { return }
-      if !["ECDSA P-256", "ECDSA P-384", "RSA 2048", "RSA 3072", "RSA 4096"].contains(leaf.publicKeyAlgorithm) {
+      if !isUsable(leaf.publicKeyAlgorithm) {
         context.error(
           "the key of `\(printable(chain.path))` is of the kind \(leaf.publicKeyAlgorithm), which can't be used",
-          hint: "use ECDSA P-256 or P-384, or RSA with 2048, 3072 or 4096 bits", path: context.path + ".chain")
+          hint: "use ECDSA P-256 or P-384, or RSA with 2048 to 8192 bits", path: context.path + ".chain")
       }
       if file.belongs(to: leaf) == false {
         context.error(
@@ -297,6 +297,12 @@ private struct CertificateEntry: Sendable {
           hint: "was one of them renewed without the other?", path: context.path + ".key")
       }
     })
+
+  /// Whether the gate can shake hands with such a key.
+  private static func isUsable(_ algorithm: String) -> Bool {
+    if algorithm.hasPrefix("RSA "), let bits = Int(algorithm.dropFirst(4)) { return (2_048...8_192).contains(bits) }
+    return algorithm == "ECDSA P-256" || algorithm == "ECDSA P-384"
+  }
 }
 
 extension ValueType where Value == CertificateSource {
