@@ -46,11 +46,10 @@ struct DemoCommandTests {
     }
   }
 
-  /// The first of some ports in a row that are free now.
+  /// The first of some ports in a row that are free now, below those that the system hands out to other tests meanwhile.
   private func freePorts(_ count: Int) throws -> Int {
     for _ in 0..<100 {
-      let first = try closedPort()
-      guard first + count <= 65_533 else { continue }
+      let first = Int.random(in: 20_000..<32_000)
       if (first..<first + count).allSatisfy({ (try? RawConnection(port: $0)) == nil }) { return first }
     }
     throw PeerFailure("no \(count) free ports in a row")

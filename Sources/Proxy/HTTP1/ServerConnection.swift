@@ -68,7 +68,7 @@ final class ServerConnection: ChannelDuplexHandler, LoopConnection {
   let deadline = Deadline()
   var progress = ProgressWatch()
   var silence = SilenceWatch()
-  var arrival: ClientArrival
+  let arrival: ClientArrival
   let peerFields: PeerFields
 
   init(loop: Loop, slot: ListenerSlot, arrival: ClientArrival) {

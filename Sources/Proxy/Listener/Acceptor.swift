@@ -78,7 +78,7 @@ final class Acceptor {
       guard let before = connection.arrival.policy, let facts = connection.arrival.tls else { continue }
       let now = tls.policy(for: facts.serverName)
       guard now !== before else { continue }
-      if let certificate = connection.arrival.certificate,
+      if let certificate = connection.arrival.proof?.certificate,
         let refusal = now.verifier.refusal(of: certificate, now: loop.unixSeconds)
       {
         connection.abort(reason: refusal.phrase)

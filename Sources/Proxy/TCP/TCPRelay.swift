@@ -36,7 +36,7 @@ final class TCPRelay: Flow, DeadlineOwner, LoopConnection {
     self.localAddress = localAddress
     let route =
       listener.configuration.protocol == .tls
-      ? listener.passthroughRoute(for: arrival.hello?.serverName) : nil
+      ? listener.passthroughRoute(for: arrival.serverName) : nil
     self.route = route?.logName
     pool = route?.pickPool() ?? listener.pool
     startNanoseconds = loop.nowNanoseconds
@@ -67,7 +67,7 @@ final class TCPRelay: Flow, DeadlineOwner, LoopConnection {
       trace.record(
         Finding(
           source: "route", rule: "none", verdict: .block,
-          reason: arrival.hello?.serverName.map { "no route for the server name `\($0)`" }
+          reason: arrival.serverName.map { "no route for the server name `\($0)`" }
             ?? "no route without a server name"))
       return end(reason: "no route")
     }
@@ -104,7 +104,7 @@ final class TCPRelay: Flow, DeadlineOwner, LoopConnection {
       try? header.writeLine(to: &out)
       return out
     }
-    header.fields.authority = arrival.tls?.serverName ?? arrival.hello?.serverName
+    header.fields.authority = arrival.tls?.serverName ?? arrival.serverName
     header.fields.applicationProtocol = arrival.tls?.applicationProtocol.map { Array($0.utf8) }
     header.fields.uniqueID = id.text.span.withUnsafeBytes { Array($0) }
     if let tls = arrival.tls {

@@ -13,17 +13,24 @@ struct ClientArrival {
   var port: UInt16
   /// What was negotiated; nil without TLS.
   var tls: TLSFacts?
-  /// The certificate that the client showed, now or when its session began.
-  var certificate: CertificateFacts?
+  /// What the client proved who it is with, now or when its session began.
+  var proof: ClientProof?
   /// The TLS policy that the connection was let in by.
   var policy: ListenerTLS.Policy?
-  /// The server name of a connection that is passed on encrypted.
-  var hello: ClientHello?
+  /// The name that the client of a connection that is passed on encrypted asked for.
+  var serverName: String?
 
   init(peer: IPAddress, port: UInt16) {
     self.peer = peer
     self.port = port
   }
+}
+
+/// A client's certificate, apart from what every connection carries along.
+final class ClientProof {
+  let certificate: CertificateFacts
+
+  init(_ certificate: CertificateFacts) { self.certificate = certificate }
 }
 
 /// The front of a connection: reads a PROXY header where one is due and the ClientHello where TLS is, brings the handshake
@@ -240,7 +247,7 @@ final class ConnectionIntake: ChannelDuplexHandler, RemovableChannelHandler, Loo
       guard let hello = try helloReader.read(received.readableBytesUInt8Span) else { return }
       self.hello = hello
       guard let tls = listener.tls else {
-        arrival.hello = hello
+        arrival.serverName = hello.serverName
         return give()
       }
       if let challenge = loop.challenges.context(for: hello) {
@@ -294,7 +301,7 @@ final class ConnectionIntake: ChannelDuplexHandler, RemovableChannelHandler, Loo
           return
         }
         identity = leaf.identity
-        arrival.certificate = leaf
+        arrival.proof = ClientProof(leaf)
       }
     } catch {
       failed("unreadable client certificate", "\(error)", applicationProtocol: applicationProtocol)
