@@ -45,6 +45,7 @@ let package = Package(
     .library(name: "Industrial", targets: ["Industrial"]),
     .library(name: "Balancing", targets: ["Balancing"]),
     .library(name: "PKI", targets: ["PKI"]),
+    .library(name: "SecLang", targets: ["SecLang"]),
     .library(name: "SluiceConfig", targets: ["SluiceConfig"]),
   ],
   dependencies: [
@@ -63,6 +64,12 @@ let package = Package(
   ],
   targets: [
     .target(name: "CLinux"),
+    .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
+    .systemLibrary(name: "CHyperscan", pkgConfig: "libhs", providers: [.apt(["libhyperscan-dev"])]),
+    .systemLibrary(name: "CLibXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CBrotli", pkgConfig: "libbrotlidec", providers: [.apt(["libbrotli-dev"])]),
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
 
     // Engines: pure, no I/O, nothing of ours.
     room("SluiceModel"),
@@ -70,6 +77,7 @@ let package = Package(
     room("Industrial"),
     room("Balancing"),
     room("PKI", ["SluiceModel", crypto, cryptoExtras]),
+    room("SecLang", ["CPCRE2", "CHyperscan", "CLibXML2", "CZlib", "CBrotli", "CZstd"]),
 
     // Around the engines.
     room("SluiceConfig", ["SluiceModel", "PKI", yams, crypto]),
@@ -78,7 +86,8 @@ let package = Package(
       "Proxy",
       ["SluiceModel", "Wire", "Industrial", "Balancing", "PKI", "CLinux", nioCore, nioPosix, nioTLS, nioSSL]),
     room("ACME", ["SluiceModel", crypto, x509, asn1, httpClient, nioCore, nioPosix, nioHTTP1, nioSSL, logging]),
-    room("Filters", ["SluiceModel", "Wire", "Industrial", "Proxy", crypto, nioCore]),
+    room("Firewall", ["SluiceModel", "SecLang", crypto]),
+    room("Filters", ["SluiceModel", "Wire", "Industrial", "SecLang", "Firewall", "Proxy", crypto, nioCore]),
     room(
       "Control",
       [
@@ -90,9 +99,8 @@ let package = Package(
       name: "sluice",
       dependencies: [
         "SluiceModel", "SluiceConfig", "Wire", "Industrial", "Balancing", "Telemetry", "Proxy", "Filters", "Control",
-        "PKI", "ACME", "CLinux", crypto, argumentParser, logging, serviceLifecycle, unixSignals, nioCore, nioPosix,
-        nioHTTP1, nioWebSocket,
-        hummingbird,
+        "PKI", "ACME", "SecLang", "Firewall", "CLinux", crypto, yams, argumentParser, logging, serviceLifecycle,
+        unixSignals, nioCore, nioPosix, nioHTTP1, nioWebSocket, hummingbird,
       ],
       swiftSettings: strict),
 
@@ -103,6 +111,8 @@ let package = Package(
       exclude: ["Peers"]),
     tests("IndustrialTests", ["Industrial"]),
     tests("BalancingTests", ["Balancing"]),
+    tests("SecLangTests", ["SecLang", "CPCRE2", "CZlib", "CBrotli", "CZstd"]),
+    tests("FirewallTests", ["Firewall", "SecLang", "SluiceModel", "sluice"]),
     tests("SluiceConfigTests", ["SluiceConfig", "SluiceModel"]),
     tests("TelemetryTests", ["Telemetry", "SluiceModel"]),
     tests(

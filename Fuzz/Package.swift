@@ -25,7 +25,15 @@ let package = Package(
     fuzzer("FuzzConfig", "SluiceConfig"),
     fuzzer("FuzzTLS", "Wire"),
     fuzzer("FuzzProxyProtocol", "Wire"),
+    fuzzer("FuzzWebSocket", "Wire"),
     fuzzer("FuzzCRL", "PKI"),
     fuzzer("FuzzPEM", "PKI"),
+    fuzzer("FuzzSecLang", "SecLang"),
+    fuzzer("FuzzPatterns", "SecLang"),
+    fuzzer("FuzzTransformations", "SecLang"),
+    fuzzer("FuzzBodies", "SecLang"),
+    fuzzer("FuzzDetectors", "SecLang"),
+    fuzzer("FuzzFirewall", "SecLang"),
+    fuzzer("FuzzRegexCost", "SecLang"),
   ]
 )

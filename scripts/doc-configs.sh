@@ -14,7 +14,7 @@ folder=$(cd "$1" && pwd)
 cd "$(dirname "$0")/.."
 
 shopt -s nullglob
-for page in *.md docs/*.md; do
+for page in *.md docs/*.md docs/*/*.md; do
   awk -v folder="$folder" -v page="${page%.md}" '
     BEGIN { gsub("/", "-", page) }
     /^```$/ { if (file != "") close(file); file = "" }

@@ -131,6 +131,16 @@ def modbus(bench, port, connections, seconds):
     return _json_of(_run([str(part) for part in command], seconds, bench))
 
 
+def prepared(bench, port, connections, seconds, path):
+    """The requests of a file in turn, over kept connections; ends when all that were begun are answered."""
+    command = ["taskset", "-c", str(bench.load_cpu), tools.compiled("http-load"), port, connections, seconds, path]
+    sample = _json_of(_run([str(part) for part in command], seconds + 120, bench))
+    reason = sample.pop("reason")
+    if sample["errors"]:
+        raise LoadError(f"{sample['errors']} failed, the first: {reason}")
+    return sample
+
+
 def _json_of(output):
     try:
         return json.loads(output)

@@ -6,7 +6,10 @@ import os
 import signal
 import sys
 
-from . import machine, peers as peers_module, report_html, report_text, runner, scenarios, tools
+from . import firewall, machine, peers as peers_module, report_html, report_text, runner, scenarios, tools
+
+
+SCENARIOS = scenarios.ALL + firewall.ALL
 
 
 def main(arguments=None):
@@ -15,7 +18,7 @@ def main(arguments=None):
     chosen = {name: available[name] for name in options.peers if name != runner.DIRECT}
     if runner.DIRECT in options.peers:
         chosen = {runner.DIRECT: None, **chosen}
-    wanted = [scenario for scenario in scenarios.ALL if scenario.name in options.only]
+    wanted = [scenario for scenario in SCENARIOS if scenario.name in options.only]
 
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
@@ -47,7 +50,7 @@ def main(arguments=None):
 
 
 def _parse(arguments):
-    names = [scenario.name for scenario in scenarios.ALL]
+    names = [scenario.name for scenario in SCENARIOS]
     known = list(peers_module.all_peers(None)) + [runner.DIRECT]
     parser = argparse.ArgumentParser(
         prog="bench.py", description="Measures Sluice beside nginx, HAProxy and Envoy on the same cores in one run.",
@@ -104,6 +107,8 @@ def _versions(chosen):
                 versions[name] = peer.version()
             except tools.MissingTool:
                 versions[name] = None
+    if any(name in peers_module.FIREWALLS for name in chosen):
+        versions.update(firewall.versions())
     versions["wrk"] = machine.version_of(["wrk", "-v"])
     return versions
 

@@ -9,6 +9,7 @@ import time
 
 _running = []
 _PR_SET_PDEATHSIG = 1
+_CPUCLOCK_SCHED = 2  # in the id of another process's clock, as glibc's clock_getcpuclockid() makes it
 
 
 class StartError(Exception):
@@ -22,13 +23,15 @@ def _die_with_parent():
 class Child:
     """One started process (and whatever it starts itself), pinned to a CPU."""
 
-    def __init__(self, command, cpu, log_path, directory=None):
+    def __init__(self, command, cpu, log_path, directory=None, environment=None, name=None):
         self.command = ["taskset", "-c", str(cpu)] + [str(part) for part in command]
         self.log_path = log_path
+        self.name = name
+        self.started = time.monotonic()
         with open(log_path, "wb") as log:
             self._process = subprocess.Popen(
                 self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, cwd=directory,
-                start_new_session=True, preexec_fn=_die_with_parent)
+                env=dict(os.environ, **(environment or {})), start_new_session=True, preexec_fn=_die_with_parent)
         self.pid = self._process.pid
         _running.append(self)
 
@@ -51,15 +54,14 @@ class Child:
         return found
 
     def cpu_seconds(self):
-        """CPU time of all living threads of the tree, from the scheduler's own nanosecond account."""
+        """CPU time of all living processes of the tree, from the scheduler's own nanosecond account: what
+        `/proc/PID/task/*/schedstat` says, and the threads that have ended."""
         total = 0
         for pid in self.tree():
-            for task in os.listdir(f"/proc/{pid}/task"):
-                try:
-                    with open(f"/proc/{pid}/task/{task}/schedstat") as account:
-                        total += int(account.read().split()[0])
-                except OSError:
-                    continue
+            try:
+                total += time.clock_gettime_ns(~pid << 3 | _CPUCLOCK_SCHED)
+            except OSError:
+                continue
         return total / 1e9
 
     def rss_mib(self):
@@ -72,6 +74,28 @@ class Child:
             except OSError:
                 continue
         return kib / 1024
+
+    def pss_mib(self):
+        """Resident memory of the tree; of pages that processes share, each counts its part."""
+        kib = 0
+        for pid in self.tree():
+            try:
+                with open(f"/proc/{pid}/smaps_rollup") as rollup:
+                    kib += sum(int(line.split()[1]) for line in rollup if line.startswith("Pss:"))
+            except OSError:
+                continue
+        return kib / 1024
+
+    def wait_until_quiet(self, seconds=120, window=0.3):
+        """Returns when the tree has used less than 2 % of a CPU for a while; the time at which that while began."""
+        deadline = time.monotonic() + seconds
+        while True:
+            since, before = time.monotonic(), self.cpu_seconds()
+            time.sleep(window)
+            if self.cpu_seconds() - before < 0.02 * window:
+                return since
+            if time.monotonic() > deadline:
+                raise StartError(f"still busy after {seconds} s")
 
     def log_tail(self, characters=600):
         with open(self.log_path, errors="replace") as log:

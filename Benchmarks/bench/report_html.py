@@ -55,7 +55,8 @@ def page(results, facts):
         "<p>Each bar is the median over the rounds of what one request costs the proxy in CPU time (or, "
         "with idle connections, its memory); shorter is better. The thin line is the range over the "
         f"rounds, the number in brackets the median of the rounds' ratios to <code>{BASELINE}</code>, which "
-        "writes a buffered access log (post-quantum handshakes: to <code>envoy</code>).</p>",
+        "writes a buffered access log (post-quantum handshakes: to <code>envoy</code>; firewalls: to nginx with "
+        "ModSecurity and the same rules).</p>",
         f'<p class="warning">{_text(report_text.noise(results))}</p>', '<div class="grid">',
     ]
     parts += [_figure(table) for table in results.values()]
@@ -68,10 +69,10 @@ def page(results, facts):
 
 def _figure(table):
     scenario = next(iter(table.values())).scenario
-    baseline = table.get(scenario.baseline)
     rows = [result for result in table.values() if result.peer != "direct"]
     most = max((cost for result in rows for cost in result.costs()), default=0)
-    left, bar_width, height, step = 100, 270, 18, 28
+    left, bar_width, height, step = 8 * max(12, max(len(result.peer) for result in rows)) + 4, 370, 18, 28
+    bar_width -= left
     limit = _round_up(most)
     parts = [f'<svg viewBox="0 0 480 {step * len(rows) + 8}" role="img" aria-label="{_text(scenario.title)}">']
     for number, result in enumerate(rows):
@@ -82,17 +83,17 @@ def _figure(table):
             words, kind = ("not available", "soft") if result.missing else ("failed", "bad")
             parts.append(f'<text x="{left}" y="{y + 14}" class="{kind}">{words}</text>')
             continue
-        middle = report_text.value(result, "cost", baseline)
+        middle = report_text.value(result, "cost", table)
         scale = bar_width / limit if limit else 0
         low, high = max(0, min(costs)) * scale, max(0, max(costs)) * scale
         width = max(1.5, middle * scale)
         colour = _colour(result.peer)
         parts.append(f'<rect x="{left}" y="{y}" width="{width:.1f}" height="{height}" rx="2" fill="{colour}"/>')
         parts.append(f'<path d="M{left + low:.1f} {y + 9}H{left + high:.1f}" stroke="var(--ink)" stroke-width="1.5"/>')
-        ratio = result.ratio(baseline)
+        ratio = result.ratio(table)
         label = f"{middle:,.1f}" if middle < 1000 else f"{middle:,.0f}"
-        if ratio is not None and result.peer != scenario.baseline:
-            label += f" ({ratio:.2f}×)"
+        if ratio is not None and result.peer != scenario.baseline_of(result.peer):
+            label += f" ({ratio:.2f}×)" if ratio >= 0.1 else f" ({ratio:.3f}×)"
         parts.append(f'<text x="{left + max(width, high) + 8:.1f}" y="{y + 14}">{label}</text>')
     parts.append("</svg>")
     return (f"<figure><figcaption>{_text(scenario.title)}</figcaption>"

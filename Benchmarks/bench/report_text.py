@@ -17,6 +17,16 @@ _BLOCKS = [
         ("CPU µs/MiB", "cost", ".1f"), ("min–max", "range", ""), ("ratio", "ratio", ".2f"),
         ("MB/s", "megabytes", ",.0f"), ("p50 ms", "p50", ".2f"), ("p99 ms", "p99", ".2f"), ("RSS MiB", "rssMiB", ".1f"),
         ("core", "coreShare", ".0%"), ("others", "othersShare", ".0%"), ("errors", "errors", "d")]),
+    ("Firewall (ratio of firewalls: to nginx-modsecurity with the same rules; added: to the same proxy without)",
+     ("firewall",), [
+        ("CPU µs/req", "cost", ",.1f"), ("min–max", "range", ""), ("ratio", "ratio", ".3f"),
+        ("times cheaper", "timesCheaper", ".1f"), ("added µs", "added", ",.1f"), ("req/s", "rps", ",.0f"),
+        ("p50 ms", "p50", ".3f"), ("p99 ms", "p99", ".3f"), ("PSS MiB", "rssMiB", ".1f"), ("core", "coreShare", ".0%"),
+        ("others", "othersShare", ".0%"), ("errors", "errors", "d")]),
+    ("Start of firewalls (ready: first answer; quiet: nothing more to do)", ("starts",), [
+        ("ready ms", "cost", ",.0f"), ("min–max", "range", ""), ("ratio", "ratio", ".3f"),
+        ("CPU ms", "readyCPUMillis", ",.0f"), ("quiet ms", "quietMillis", ",.0f"),
+        ("CPU ms to quiet", "quietCPUMillis", ",.0f"), ("PSS MiB", "rssMiB", ".1f"), ("errors", "errors", "d")]),
     ("Idle connections", ("idle",), [
         ("RSS MiB", "cost", ".1f"), ("min–max", "range", ""), ("ratio", "ratio", ".2f"),
         ("before", "rssBeforeMiB", ".1f"), ("KiB/conn", "kibPerConnection", ".2f"),
@@ -33,7 +43,7 @@ def tables(results):
         for name, table in results.items():
             for peer, result in table.items():
                 if result.scenario.kind in kinds:
-                    rows.append([name, peer] + _cells(result, columns, table.get(result.scenario.baseline)))
+                    rows.append([name, peer] + _cells(result, columns, table))
         if rows:
             out.append((title, ["scenario", "peer"] + [column[0] for column in columns], rows))
     return out
@@ -64,7 +74,7 @@ def noise(results):
             "Throughput and latency mean little then, CPU time is too high for all; the ratios suffer least.")
 
 
-def value(result, key, baseline):
+def value(result, key, table):
     """One figure of a result; None when there is none."""
     if key == "cost":
         costs = sorted(result.costs())
@@ -73,7 +83,11 @@ def value(result, key, baseline):
         costs = result.costs()
         return f"{min(costs):.1f}–{max(costs):.1f}" if costs else None
     if key == "ratio":
-        return result.ratio(baseline)
+        return result.ratio(table)
+    if key == "timesCheaper":
+        return result.times_cheaper(table)
+    if key == "added":
+        return result.added(table)
     if key == "errors":
         return result.errors()
     if key == "megabytes":
@@ -85,12 +99,12 @@ def value(result, key, baseline):
     return result.median(key)
 
 
-def _cells(result, columns, baseline):
+def _cells(result, columns, table):
     if not result.samples:
         return [f"not available: {result.missing}" if result.missing else f"failed: {result.failure}"]
     cells = []
     for _, key, shape in columns:
-        figure = value(result, key, baseline)
+        figure = value(result, key, table)
         cells.append("–" if figure is None else format(figure, shape))
     if result.failure:
         cells[-1] += " + failed"

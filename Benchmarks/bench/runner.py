@@ -9,6 +9,7 @@ import sys
 import tempfile
 
 from . import load, tools
+from .peers import FIREWALLS
 from .processes import Child, StartError, free_ports, stop_all
 
 DIRECT = "direct"
@@ -23,8 +24,10 @@ class Bench:
 
     def __init__(self, proxy_cpu, load_cpu):
         self.proxy_cpu, self.load_cpu = proxy_cpu, load_cpu
+        self._starts = 0
         self.directory = tempfile.mkdtemp(prefix="sluice-bench-")
         os.chmod(self.directory, 0o711)
+        self.cache_directory = self.fresh_directory("cache")
         ports = free_ports(6)
         self.http_port, self.tcp_port, self.modbus_port, self.upstream_port, self.device_port = ports[:5]
         self.https_port = ports[5]
@@ -33,7 +36,6 @@ class Bench:
         self.commands = {}
         self.scenario = None
         self._helpers = []
-        self._starts = 0
 
     def start_helpers(self):
         """The upstream and the Modbus device, on the load's CPU."""
@@ -94,40 +96,57 @@ class Result:
     def errors(self):
         return sum(sample["errors"] for sample in self.samples.values())
 
-    def ratio(self, baseline):
-        """The median over the rounds of this peer's cost divided by the baseline's in the same round."""
-        ratios = []
+    def ratio(self, table):
+        """The median over the rounds of this peer's cost divided by its baseline's in the same round."""
+        pairs = self._pairs(table.get(self.scenario.baseline_of(self.peer)))
+        return statistics.median(mine / theirs for mine, theirs in pairs) if pairs else None
+
+    def added(self, table):
+        """What a firewall costs: the median over the rounds of this peer's cost less that of the same proxy without."""
+        pairs = self._pairs(table.get(self.peer.split("-")[0]) if self.peer in FIREWALLS else None)
+        return statistics.median(mine - theirs for mine, theirs in pairs) if pairs else None
+
+    def times_cheaper(self, table):
+        """How many times the baseline costs what this firewall does."""
+        ratio = self.ratio(table) if self.peer in FIREWALLS else None
+        return 1 / ratio if ratio and self.scenario.baseline_of(self.peer) != self.peer else None
+
+    def _pairs(self, other):
+        """This peer's cost and the other's in every round that has both."""
+        pairs = []
         for number, sample in self.samples.items():
-            other = baseline.samples.get(number) if baseline else None
-            mine, theirs = self.scenario.cost(sample), self.scenario.cost(other) if other else None
+            match = other.samples.get(number) if other else None
+            mine, theirs = self.scenario.cost(sample), self.scenario.cost(match) if match else None
             if mine is not None and theirs:
-                ratios.append(mine / theirs)
-        return statistics.median(ratios) if ratios else None
+                pairs.append((mine, theirs))
+        return pairs
 
 
 def run(bench, scenarios, peers, rounds, seconds, say=lambda text: print(text, file=sys.stderr, flush=True)):
     """Measures every peer in every scenario. Returns {scenario name: {peer name: Result}}."""
     results = {}
     for scenario in scenarios:
-        names = [name for name in peers if name == DIRECT or name in (scenario.peers or peers)]
+        able = scenario.peers or [name for name in peers if name not in FIREWALLS]
+        names = [name for name in peers if name in able or name == DIRECT]
         if scenario.kind == "modbus" and DIRECT not in names:
             names = [DIRECT] + names
         if not names:
             continue
         table = {name: Result(scenario, name) for name in names}
         results[scenario.name] = table
-        count = min(rounds, 3) if scenario.kind == "idle" else rounds
+        count = min(rounds, 3) if scenario.kind in ("idle", "firewall", "starts") else rounds
         bench.scenario = scenario.name
+        width = max(13, max(map(len, names)))
         say(f"{scenario.name}: {scenario.title}")
         for number in range(count):
             turn = number % len(names)
             for name in names[turn:] + names[:turn]:
-                if name == DIRECT and (scenario.kind == "idle" or scenario.groups):
-                    table[name].missing = "not measured: the upstream has no TLS, and idle there is no proxy to weigh"
+                if name == DIRECT and (scenario.groups or scenario.kind in ("idle", "firewall", "starts")):
+                    table[name].missing = "not measured: the upstream has no TLS, and there is no proxy to weigh"
                     continue
                 if not table[name].missing and not table[name].failure:
                     _measure(bench, scenario, peers.get(name), table[name], number, seconds)
-                    say(f"  round {number + 1}/{count}  {name:13s} {_progress(table[name], number)}")
+                    say(f"  round {number + 1}/{count}  {name:{width}s} {_progress(table[name], number)}")
     return results
 
 
@@ -136,8 +155,7 @@ def _measure(bench, scenario, peer, result, number, seconds):
     bench.require_helpers()
     try:
         if peer:
-            devices = scenario.connections if scenario.kind == "modbus" else 1
-            child = peer.start(bench, {"DEVICE_CONNECTIONS": devices}, scenario.groups)
+            child = scenario.start(bench, peer)
         result.samples[number] = scenario.measure(bench, child, seconds, warm_up=1)
     except tools.MissingTool as error:
         result.missing = str(error)
@@ -164,12 +182,11 @@ def _progress(result, number):
 def summary(results):
     """Everything as plain values, for JSON."""
     out = {}
-    scenarios_by_name = {name: result.scenario for name, table in results.items() for result in table.values()}
     for scenario, table in results.items():
-        baseline = table.get(scenarios_by_name[scenario].baseline)
         out[scenario] = {
             name: {
-                "missing": result.missing, "failure": result.failure, "ratio": result.ratio(baseline),
+                "missing": result.missing, "failure": result.failure, "ratio": result.ratio(table),
+                "timesCheaper": result.times_cheaper(table), "added": result.added(table),
                 "rounds": list(result.samples.values()),
                 "median": {key: result.median(key) for key in next(iter(result.samples.values()), {})},
             }

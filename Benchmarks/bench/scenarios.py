@@ -14,7 +14,8 @@ POST_QUANTUM_PEERS = ("envoy", "sluice", "sluice-nolog")  # the others' OpenSSL 
 
 
 class Scenario:
-    """One kind of load. `kind` says which table it belongs to: `requests`, `handshakes`, `bodies`, `modbus` or `idle`.
+    """One kind of load. `kind` says which table it belongs to: `requests`, `handshakes`, `bodies`, `modbus`,
+    `idle`, `firewall` or `starts` (of firewalls).
     `groups`: the key exchange of one with TLS. `peers`: who can do it at all, None for everybody. `baseline`: whose
     cost the ratios are formed of."""
 
@@ -31,6 +32,11 @@ class Scenario:
         self.groups = groups
         self.peers = peers
         self.baseline = baseline
+
+    def start(self, bench, peer, cache=None):
+        """Starts a peer for one sample. `cache`: see `Peer.start`."""
+        devices = self.connections if self.kind == "modbus" else 1
+        return peer.start(bench, {"DEVICE_CONNECTIONS": devices}, self.groups, cache)
 
     def measure(self, bench, peer, seconds, warm_up):
         """One sample of a running peer; None stands for no proxy at all."""
@@ -126,6 +132,10 @@ class Scenario:
             "kibPerConnection": (after - before) * 1024 / self.connections,
             "openMicros": opened * 1e6 / self.connections, "idleMillisPerSecond": idle * 1e3,
         }
+
+    def baseline_of(self, peer):
+        """Whose cost a peer's ratio is formed of."""
+        return self.baseline
 
     def cost(self, sample):
         """What the ratio is formed of: CPU per request, or all memory while the idle connections are open."""

@@ -15,6 +15,7 @@ _SOURCES = {
     "modbus-device": "modbus/device.c",
     "modbus-load": "modbus/load.c",
     "tls-load": "tls/load.c",
+    "http-load": "http/load.c",
 }
 _LIBRARIES = {"tls-load": ["-lssl", "-lcrypto"]}
 
@@ -52,6 +53,35 @@ def sluice(given):
     if not path:
         raise MissingTool("no `sluice`; run `make build` or name one with `--sluice`")
     return path
+
+
+def core_rule_set(release):
+    """The files of a core rule set in the order in which they apply, and what Sluice's `rules` says for it: release 3
+    from Debian's package, 4 from the conformance data."""
+    if release == 3:
+        setup, rules = "/etc/modsecurity/crs/crs-setup.conf", "/usr/share/modsecurity-crs/rules"
+        if not os.path.exists(setup) or not os.path.isdir(rules):
+            raise MissingTool("`modsecurity-crs` is not installed; run `make setup-bench`")
+        optional = [f"/etc/modsecurity/crs/{name}" for name in (
+            "REQUEST-900-EXCLUSION-RULES-BEFORE-CRS.conf", "RESPONSE-999-EXCLUSION-RULES-AFTER-CRS.conf")]
+        before, after = [[path] if os.path.exists(path) else [] for path in optional]
+        return [setup] + before + sorted(glob.glob(rules + "/*.conf")) + after, "crs"
+    conformance = os.environ.get("SLUICE_CONFORMANCE") or os.path.join(ROOT, "../shared/conformance")
+    folder = os.path.abspath(os.path.join(conformance, "crs-v4"))
+    setups = [path for path in (f"{folder}/crs-setup.conf", f"{folder}/crs-setup.conf.example") if os.path.exists(path)]
+    rules = sorted(glob.glob(folder + "/rules/*.conf"))
+    if not setups or not rules:
+        raise MissingTool(f"no core rule set 4 in `{folder}`; `SLUICE_CONFORMANCE` names the folder above it")
+    plugins = [sorted(glob.glob(f"{folder}/plugins/*-{part}.conf")) for part in ("config", "before", "after")]
+    return setups[:1] + plugins[0] + plugins[1] + rules + plugins[2], folder
+
+
+def modsecurity():
+    """The folder with the recommended configuration of Debian's package of ModSecurity for nginx."""
+    folder = "/usr/share/nginx/docs/modsecurity"
+    if not os.path.exists(f"{folder}/modsecurity.conf"):
+        raise MissingTool("`libnginx-mod-http-modsecurity` is not installed; run `make setup-bench`")
+    return folder
 
 
 def compiled(name):

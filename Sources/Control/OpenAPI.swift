@@ -124,7 +124,8 @@ package enum AdminSchemas {
       optional: ["lastReload": reference("ReloadOutcome")]),
     "Telemetry": object(
       [
-        "version": string, "accessLinesDropped": integer, "accessBytesWritten": integer, "decisionsWritten": integer,
+        "version": string, "accessLinesDropped": integer, "accessBytesWritten": integer,
+        "auditLinesDropped": integer, "auditBytesWritten": integer, "decisionsWritten": integer,
         "decisionsLost": integer, "degraded": boolean,
       ],
       optional: ["lastError": string]),
@@ -154,11 +155,22 @@ package enum AdminSchemas {
       ],
       optional: ["principal": string]),
     "Finding": object(
-      ["source": string, "rule": string, "verdict": string, "reason": string], optional: ["matched": string]),
+      ["source": string, "rule": string, "verdict": string, "reason": string],
+      optional: ["matched": string, "match": reference("RuleMatch")]),
+    "RuleMatch": object(
+      ["phase": integer, "target": string, "score": integer, "tags": array(string), "bookkeeping": boolean],
+      optional: ["start": integer, "end": integer, "severity": string, "paranoia": integer]),
+    "FirewallTotals": object([
+      "inboundScore": integer, "inboundThreshold": integer, "outboundScore": integer, "outboundThreshold": integer,
+      "phaseMicroseconds": array(integer), "slow": boolean,
+    ]),
     "Exchange": [
       "type": "object",
       "description": "One line of the access or decision log, with the same fields.",
-      "properties": ["id": id, "time": time, "verdict": string, "trace": array(reference("Finding"))],
+      "properties": [
+        "id": id, "time": time, "verdict": string, "firewall": reference("FirewallTotals"),
+        "trace": array(reference("Finding")),
+      ],
       "additionalProperties": true,
     ],
     "LogLevel": object(["level": choice(["debug", "info", "notice", "warning", "error"])]),

@@ -17,7 +17,6 @@ public final class ContentDigestFilter: Filter {
 
   public let name = "contentDigest"
   public let points: FilterPoints = [.requestHead, .requestBody]
-  public var bodyBufferBytes: Int { configuration.maximumBodyBytes }
   private let configuration: ContentDigestFilterConfiguration
 
   public init(_ configuration: ContentDigestFilterConfiguration) { self.configuration = configuration }
@@ -28,6 +27,8 @@ public final class ContentDigestFilter: Filter {
     guard configuration.required, exchange.request.framing != .none, !hasDigest else { return .next }
     return refuse(exchange, rule: "required", reason: "the request body has no `Content-Digest`")
   }
+
+  public func requestBodyHold(_ exchange: Exchange) -> BodyHold? { BodyHold(bytes: configuration.maximumBodyBytes) }
 
   public func requestBody(_ exchange: Exchange, _ body: Span<UInt8>) -> FilterAction {
     var verified = 0

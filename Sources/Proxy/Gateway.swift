@@ -61,6 +61,7 @@ public actor Gateway {
   private var hasYielded = false
   private var issued: [String: OrderedCertificate]
   private let challenges: ChallengeTable
+  private let workers: WorkerPool
 
   /// - Parameters:
   ///   - issued: the certificates that listeners take from `acme`, real ones or some until those are there.
@@ -74,6 +75,9 @@ public actor Gateway {
     self.challenges = challenges
     self.issued = Dictionary(issued.map { ($0.name, $0) }) { $1 }
     snapshot = try GatewaySnapshot(configuration, issued: self.issued, previous: nil)
+    workers = WorkerPool(
+      threads: configuration.runtime.workers ?? EventLoopCount.web(configured: configuration.runtime.loops),
+      queue: Limits.waitingWork)
   }
 
   public var configuration: Configuration { snapshot.configuration }
@@ -110,8 +114,13 @@ public actor Gateway {
   private func yieldToIndustry(_ snapshot: GatewaySnapshot) {
     guard !hasYielded, snapshot.configuration.listeners.contains(where: { $0.protocol == .modbus }) else { return }
     hasYielded = true
-    for eventLoop in eventLoops.prefix(webLoopCount) { eventLoop.execute { _ = clinux_lower_thread_priority(10) } }
+    for eventLoop in eventLoops.prefix(webLoopCount) {
+      eventLoop.execute { _ = clinux_lower_thread_priority(Gateway.yieldSteps) }
+    }
+    workers.stepBack(by: Gateway.yieldSteps)
   }
+
+  private static let yieldSteps: Int32 = 10
 
   private func addLoop(_ eventLoop: any EventLoop, isIndustrial: Bool) async throws {
     let index = loops.count
@@ -119,10 +128,12 @@ public actor Gateway {
     let snapshot = snapshot
     let seed = (environment.random(), environment.random())
     let challenges = challenges
+    let workers = workers
     let loop = try await eventLoop.submit {
       let loop = Loop(
         index: index, eventLoop: eventLoop, observer: environment.makeObserver(isIndustrial), snapshot: snapshot,
-        challenges: challenges, makeFilter: environment.makeFilter, wallClockMilliseconds: environment.wallClock(),
+        challenges: challenges, workers: workers, makeFilter: environment.makeFilter,
+        wallClockMilliseconds: environment.wallClock(),
         seed: seed)
       loop.start()
       return NIOLoopBound(loop, eventLoop: eventLoop)
@@ -340,6 +351,8 @@ public actor Gateway {
   /// Ends the event loops. Call after `drain`.
   public func stop() async {
     if let prober, let proberLoop { try? await proberLoop.submit { prober.value.stop() }.get() }
+    // Before the loops, which the workers call back.
+    workers.stop()
     for loop in loops { try? await loop.eventLoop.submit { loop.value.stop() }.get() }
     for group in groups { try? await group.shutdownGracefully() }
     groups = []

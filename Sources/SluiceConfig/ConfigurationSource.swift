@@ -1,4 +1,33 @@
 import Foundation
+public import SluiceModel
+
+/// What was found when the rules of a firewall filter were read.
+public struct RuleCheck: Sendable {
+  public struct Problem: Sendable {
+    public var isWarning: Bool
+    /// What is wrong, with file and line of the rule where it has one, in lower case.
+    public var message: String
+    public var hint: String?
+    /// The filter's key that it is about, such as `rules[1]` or `customRules`; nil stands for the filter.
+    public var key: String?
+
+    public init(_ message: String, hint: String? = nil, key: String? = nil, isWarning: Bool = false) {
+      self.message = message
+      self.hint = hint
+      self.key = key
+      self.isWarning = isWarning
+    }
+  }
+
+  public var problems: [Problem]
+  /// Names the text that was read, so that a change to a rule file is a change to the configuration.
+  public var digest: [UInt8]
+
+  public init(problems: [Problem] = [], digest: [UInt8] = []) {
+    self.problems = problems
+    self.digest = digest
+  }
+}
 
 /// The world a configuration is read from: files and environment, so that both can be replaced.
 public struct ConfigurationSource: Sendable {
@@ -17,6 +46,9 @@ public struct ConfigurationSource: Sendable {
   public var environment: @Sendable (_ name: String) -> String?
   /// Certificates, keys and revocation lists are taken by their paths alone, neither read nor checked.
   public var leavesFilesUnread = false
+  /// Reads and compiles the rules of a firewall filter. Whoever knows the rule language sets it; without it the rules
+  /// are taken as they are.
+  public var checkRules: (@Sendable (FirewallFilterConfiguration) -> RuleCheck)?
 
   public init(
     read: @escaping @Sendable (_ path: String, _ limit: Int) throws(Failure) -> [UInt8],

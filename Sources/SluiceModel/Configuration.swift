@@ -43,6 +43,8 @@ public struct RuntimeConfiguration: Sendable, Equatable {
   public var loops: Int?
   /// Event loops that only industrial listeners use.
   public var industrialLoops = 1
+  /// Threads for what filters do beside the event loops, such as heavy inspection; nil means as many as web loops.
+  public var workers: Int?
   /// How long a drain waits for exchanges in flight before it closes them.
   public var drainTimeout: Duration = .seconds(30)
 
@@ -64,6 +66,7 @@ public struct LogsConfiguration: Sendable, Equatable {
   /// One JSON line per exchange. May drop lines under pressure, and counts them.
   public var access: LogTarget = .file(path: "logs/access.jsonl")
   public var decisions = DecisionLogConfiguration()
+  public var audit = AuditLogConfiguration()
 
   public init() {}
 }

@@ -4,6 +4,8 @@
 public struct DecisionTrace: Sendable, Equatable {
   public private(set) var verdict: Verdict = .allow
   public private(set) var findings: [Finding] = []
+  /// What the firewall made of the exchange; nil where none looked.
+  public private(set) var firewall: FirewallTotals?
 
   public init() {}
 
@@ -13,9 +15,15 @@ public struct DecisionTrace: Sendable, Equatable {
     if findings.count < Limits.findingsPerExchange { findings.append(finding) }
   }
 
+  /// Records what a firewall made of the exchange. Of two in one chain, the one whose threshold was reached stands.
+  public mutating func record(_ totals: FirewallTotals) {
+    if firewall?.isExceeded != true { firewall = totals }
+  }
+
   /// Forgets all findings and keeps the storage, for the next exchange on the connection.
   public mutating func reset() {
     verdict = .allow
+    if firewall != nil { firewall = nil }
     findings.removeAll(keepingCapacity: true)
   }
 }
@@ -31,18 +39,18 @@ public struct Finding: Sendable, Equatable, Codable {
   public var reason: String
   /// What matched, redacted and cut to `Limits.matchedTextBytes`.
   public var matched: String?
+  /// Where and how much, for a rule of the firewall.
+  public var match: RuleMatch?
 
-  public init(source: String, rule: String, verdict: Verdict, reason: String, matched: String? = nil) {
+  public init(
+    source: String, rule: String, verdict: Verdict, reason: String, matched: String? = nil, match: RuleMatch? = nil
+  ) {
     self.source = source
     self.rule = rule
     self.verdict = verdict
     self.reason = reason
-    self.matched = matched.map { Finding.bounded($0) }
-  }
-
-  private static func bounded(_ text: String) -> String {
-    guard text.utf8.count > Limits.matchedTextBytes else { return text }
-    return String(decoding: text.utf8.prefix(Limits.matchedTextBytes), as: UTF8.self) + "…"
+    self.matched = matched.map { $0.cut(to: Limits.matchedTextBytes) }
+    self.match = match
   }
 }
 

@@ -5,6 +5,7 @@ public enum FilterConfiguration: Sendable, Equatable {
   case bodyLimits(BodyLimitsFilterConfiguration)
   case contentDigest(ContentDigestFilterConfiguration)
   case concurrency(ConcurrencyFilterConfiguration)
+  case firewall(FirewallFilterConfiguration)
   case operations(OperationsFilterConfiguration)
 
   /// The key that names the filter in the configuration.
@@ -15,6 +16,7 @@ public enum FilterConfiguration: Sendable, Equatable {
     case .bodyLimits: "bodyLimits"
     case .contentDigest: "contentDigest"
     case .concurrency: "concurrency"
+    case .firewall: "firewall"
     case .operations: "operations"
     }
   }

@@ -4,6 +4,17 @@ public enum Limits {
   public static let findingsPerExchange = 64
   /// Bytes of matched text kept in a finding.
   public static let matchedTextBytes = 256
+  /// Bytes of the name of what a firewall rule matched.
+  public static let ruleTargetBytes = 256
+  /// Tags of a firewall rule kept in a finding, and bytes of each.
+  public static let ruleTags = 8
+  public static let ruleTagBytes = 64
+  /// Different (route, rule) pairs counted per event loop; past it they count as `_OTHER`.
+  public static let firewallRuleSeries = 2_048
+  /// Bytes of one line of the audit log.
+  public static let auditLineBytes = 1 << 20
+  /// Bytes of audit log lines waiting for the disk before lines are dropped and counted.
+  public static let auditLogBacklogBytes = 32 << 20
   /// Recent exchanges kept for `explain`, `tap` and the admin API, in bytes of log lines per event loop.
   public static let recentExchangesBytes = 1 << 20
   /// Bytes of access log lines waiting for the disk before lines are dropped and counted.
@@ -24,6 +35,8 @@ public enum Limits {
   public static let trailerBytes = 8 << 10
   /// Bytes of one chunk-size line with its extensions.
   public static let chunkLineBytes = 4 << 10
+  /// Pieces of filters' work that wait for a worker thread; past it the filter decides what happens.
+  public static let waitingWork = 1_024
   /// Client addresses tracked for `connectionsPerAddress`; past it new addresses are not counted.
   public static let trackedAddresses = 65_536
 }

@@ -153,6 +153,7 @@ public enum LoopCounter: Int, Sendable, CaseIterable {
   case deviceConnectionsClosed
   case lateRepliesDiscarded
   case unsolicitedBytesFromUpstream
+  case workRefused
 }
 
 /// The data path's way to the event stream: one observer per event loop, called on that loop only.
@@ -170,6 +171,8 @@ public protocol LoopObserver: AnyObject {
   func count(_ counter: LoopCounter)
   /// Whether a decision record can be kept now; false once the backlog is full.
   var canRecordDecisions: Bool { get }
+  /// A line for the firewall's audit log: one JSON object without a line feed, secrets taken out.
+  func audit(_ line: Span<UInt8>)
   /// Called a few times a second: hand over what waits.
   func tick(nowUnixMilliseconds: UInt64)
 }

@@ -19,8 +19,8 @@ struct AccessBatch: Sendable {
   }
 }
 
-/// The access log: a bounded queue of batches that event loops fill, and its file. It drops lines under pressure and
-/// counts them.
+/// The access log, and the audit log likewise: a bounded queue of batches that event loops fill, and its file. It drops
+/// lines under pressure and counts them.
 final class AccessLog: Sendable {
   private struct Queue {
     /// What the configuration asks for; the writer follows.
@@ -116,6 +116,9 @@ final class AccessLog: Sendable {
       batch.clear()
     }
   }
+
+  /// Counts lines that never came to a batch.
+  func drop(lines: Int) { dropped.add(lines, ordering: .relaxed) }
 
   // MARK: Operators
 

@@ -57,6 +57,8 @@ public struct LogEvent: Codable, Sendable, Equatable {
   public var lost: Int?
   /// True when a field was cut.
   public var truncated: Bool?
+  /// What the firewall made of it.
+  public var firewall: FirewallTotals?
   /// What the guards found.
   public var trace: [Finding]?
 

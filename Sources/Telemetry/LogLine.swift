@@ -8,6 +8,10 @@ enum LogLine {
   static let pathBytes = 2 << 10
   /// What one finding may take at most: four strings whose bytes all need six, and the keys.
   private static let findingBytes = 4 * 6 * LineWriter.nameBytes + 256
+  /// What a rule's match adds to it at most.
+  private static let matchBytes = 6 * (matchedNameBytes + (Limits.ruleTags + 1) * 2 * Limits.ruleTagBytes) + 512
+  /// Longest name of what a rule matched, with what redaction may add.
+  private static let matchedNameBytes = 2 * Limits.ruleTargetBytes
 
   /// A line's time, id and kind come first: readers of a segment rely on it.
   static func begin(
@@ -191,15 +195,33 @@ enum LogLine {
 
   @inline(__always)
   private static func findings(_ trace: borrowing DecisionTrace, to line: inout LineWriter) {
+    if let totals = trace.firewall { write(totals, to: &line) }
     guard !trace.findings.isEmpty else { return }
     write(trace.findings, to: &line)
+  }
+
+  private static func write(_ totals: FirewallTotals, to line: inout LineWriter) {
+    line.raw(",\"firewall\":{\"inboundScore\":")
+    line.decimal(totals.inboundScore)
+    line.raw(",\"inboundThreshold\":")
+    line.decimal(totals.inboundThreshold)
+    line.raw(",\"outboundScore\":")
+    line.decimal(totals.outboundScore)
+    line.raw(",\"outboundThreshold\":")
+    line.decimal(totals.outboundThreshold)
+    line.raw(",\"phaseMicroseconds\":[")
+    for (index, time) in totals.phaseMicroseconds.prefix(5).enumerated() {
+      if index > 0 { line.byte(0x2c) }
+      line.decimal(time)
+    }
+    line.raw(totals.isSlow ? "],\"slow\":true}" : "],\"slow\":false}")
   }
 
   private static func write(_ findings: [Finding], to line: inout LineWriter) {
     line.raw(",\"trace\":[")
     var first = true
     for finding in findings {
-      guard line.free > findingBytes else {
+      guard line.free > (finding.match == nil ? findingBytes : findingBytes + matchBytes) else {
         line.markTruncated()
         break
       }
@@ -214,11 +236,52 @@ enum LogLine {
       line.escaped(Redactor.redact(finding.reason))
       if let matched = finding.matched {
         line.raw("\",\"matched\":\"")
-        line.escaped(Redactor.redact(matched))
+        line.escaped(redacted(matched, finding.match))
       }
-      line.raw("\"}")
+      line.byte(0x22)
+      if let match = finding.match { write(match, to: &line) }
+      line.byte(0x7d)
     }
     line.byte(0x5d)
+  }
+
+  /// The value of an argument, cookie or field whose name says that it's a secret is one, whatever it looks like.
+  private static func redacted(_ matched: String, _ match: RuleMatch?) -> String {
+    guard let match else { return Redactor.redact(matched) }
+    if match.target.hasPrefix("REQUEST_COOKIES:") { return Redactor.mark }
+    return Redactor.value(matched, of: match.selector ?? "")
+  }
+
+  private static func write(_ match: RuleMatch, to line: inout LineWriter) {
+    line.raw(",\"match\":{\"phase\":")
+    line.decimal(match.phase)
+    line.raw(",\"target\":\"")
+    line.escaped(Redactor.redact(match.target), limit: matchedNameBytes)
+    line.byte(0x22)
+    if let start = match.start, let end = match.end {
+      line.raw(",\"start\":")
+      line.decimal(start)
+      line.raw(",\"end\":")
+      line.decimal(end)
+    }
+    line.raw(",\"score\":")
+    line.decimal(match.score)
+    if let severity = match.severity {
+      line.raw(",\"severity\":\"")
+      line.escaped(severity, limit: 2 * Limits.ruleTagBytes)
+      line.byte(0x22)
+    }
+    if let paranoia = match.paranoia {
+      line.raw(",\"paranoia\":")
+      line.decimal(paranoia)
+    }
+    line.raw(",\"tags\":[")
+    for (index, tag) in match.tags.prefix(Limits.ruleTags).enumerated() {
+      line.raw(index > 0 ? ",\"" : "\"")
+      line.escaped(tag, limit: 2 * Limits.ruleTagBytes)
+      line.byte(0x22)
+    }
+    line.raw(match.isBookkeeping ? "],\"bookkeeping\":true}" : "],\"bookkeeping\":false}")
   }
 }
 

@@ -34,9 +34,13 @@ public final class LoopRecorder: LoopObserver {
   private let clock: TelemetryClock
   private var random = SystemRandomNumberGenerator()
   private var handshakes = HandshakeTable()
+  private var firewall = FirewallTable()
+  private let auditLog: AccessLog
+  private var auditBatch = AccessBatch()
 
-  init(accessLog: AccessLog, decisionLog: DecisionLog, clock: TelemetryClock, industrial: Bool) {
+  init(accessLog: AccessLog, auditLog: AccessLog, decisionLog: DecisionLog, clock: TelemetryClock, industrial: Bool) {
     self.accessLog = accessLog
+    self.auditLog = auditLog
     self.decisionLog = decisionLog
     self.clock = clock
     self.industrial = industrial
@@ -45,8 +49,7 @@ public final class LoopRecorder: LoopObserver {
   }
 
   deinit {
-    if !accessBatch.bytes.isEmpty { accessLog.submit(&accessBatch) }
-    if !decisionBatch.bytes.isEmpty { decisionLog.submit(&decisionBatch) }
+    tick(nowUnixMilliseconds: 0)
   }
 
   public func exchangeEnded(
@@ -63,6 +66,7 @@ public final class LoopRecorder: LoopObserver {
     metrics.series.record(key, record.durationNanoseconds)
     metrics.bytesIn &+= record.bytesIn
     metrics.bytesOut &+= record.bytesOut
+    if trace.firewall != nil { firewall.count(trace, listener: record.listener, route: record.route) }
     countDecision(trace)
   }
 
@@ -110,7 +114,20 @@ public final class LoopRecorder: LoopObserver {
   /// has made room.
   public var canRecordDecisions: Bool { decisionLog.hasRoom(industrial: industrial) }
 
+  // invariant: the pointer is used inside the closure only.
+  public func audit(_ line: Span<UInt8>) {
+    guard auditLog.isOn else { return }
+    guard line.count <= Limits.auditLineBytes else {
+      auditLog.drop(lines: 1)
+      return
+    }
+    line.withUnsafeBufferPointer { auditBatch.append(UnsafeRawBufferPointer($0)) }
+    auditBatch.bytes.append(0x0a)
+    if auditBatch.bytes.count >= LoopRecorder.batchBytes { auditLog.submit(&auditBatch) }
+  }
+
   public func tick(nowUnixMilliseconds: UInt64) {
+    if !auditBatch.bytes.isEmpty { auditLog.submit(&auditBatch) }
     if !accessBatch.bytes.isEmpty { accessLog.submit(&accessBatch) }
     if !decisionBatch.bytes.isEmpty { decisionLog.submit(&decisionBatch) }
   }
@@ -198,6 +215,7 @@ extension LoopRecorder {
     snapshot.flowBytesIn = flowBytesIn
     snapshot.flowBytesOut = flowBytesOut
     handshakes.write(to: &snapshot)
+    snapshot.firewall = firewall.snapshot
     if recent { (snapshot.recentBytes, snapshot.recentFirstSequence) = ring.copy() }
     return snapshot
   }

@@ -51,7 +51,21 @@ public struct LoopSnapshot: Sendable {
     public var count: UInt64
   }
 
+  /// What the firewall of one route on one listener did.
+  public struct Firewall: Sendable {
+    public var listener: String
+    public var route: String?
+    /// Exchanges in which a rule matched, by rule; `_OTHER` past `Limits.firewallRuleSeries`.
+    public var rules: [String: UInt64]
+    /// Time in the phases 1 to 5.
+    public var phases: [Histogram]
+    public var exchanges: UInt64
+    /// Exchanges whose inspection was slower than the configuration's `latencyBudget`.
+    public var slow: UInt64
+  }
+
   public var counters: [LoopCounter: UInt64] = [:]
+  public var firewall: [Firewall] = []
   public var routes: [Route] = []
   public var operations: [Operations] = []
   public var decisions: [Decisions] = []

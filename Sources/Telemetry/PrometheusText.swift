@@ -43,6 +43,7 @@ public enum PrometheusText {
     http(loops, &writer)
     industrial(loops, &writer)
     decisions(loops, &writer)
+    firewall(loops, &writer)
     dataPath(loops, flows: flows, &writer)
     handshakes(loops, &writer)
     upstream(endpoints, &writer)
@@ -129,6 +130,42 @@ public enum PrometheusText {
     for (key, value) in merged.all { writer.sample(name, Array(zip(["verdict", "source"], key)), Double(value)) }
   }
 
+  private static func firewall(_ loops: [LoopSnapshot], _ writer: inout MetricWriter) {
+    let all = loops.flatMap(\.firewall)
+    guard !all.isEmpty else { return }
+    var rules = Merged<[String], UInt64>()
+    var phases = Merged<[String], Histogram>()
+    var exchanges = Merged<[String], UInt64>()
+    var slow = Merged<[String], UInt64>()
+    for one in all {
+      let place = [one.listener, one.route ?? ""]
+      exchanges.update(place, 0) { $0 &+= one.exchanges }
+      slow.update(place, 0) { $0 &+= one.slow }
+      for (rule, count) in one.rules.sorted(by: { $0.key < $1.key }) {
+        rules.update(place + [rule], 0) { $0 &+= count }
+      }
+      for (index, histogram) in one.phases.enumerated() where histogram.count > 0 {
+        phases.update(place + [String(index + 1)], Histogram()) { $0.merge(histogram) }
+      }
+    }
+    let counters = [
+      ("sluice_firewall_exchanges_total", "Exchanges that a firewall inspected.", [], exchanges),
+      ("sluice_firewall_slow_total", "Exchanges whose inspection was slower than `latencyBudget`.", [], slow),
+      ("sluice_firewall_rule_matches_total", "Matches of firewall rules, bookkeeping left out.", ["rule"], rules),
+    ]
+    for (name, help, labels, values) in counters {
+      writer.family(name, .counter, help)
+      for (key, value) in values.all {
+        writer.sample(name, Array(zip(["listener", "http_route"] + labels, key)), Double(value))
+      }
+    }
+    let seconds = "sluice_firewall_phase_duration_seconds"
+    writer.family(seconds, .histogram, "Time that firewalls took, by the rules' phase.")
+    for (key, histogram) in phases.all {
+      writer.histogram(seconds, Array(zip(["listener", "http_route", "phase"], key)), histogram)
+    }
+  }
+
   private static func dataPath(_ loops: [LoopSnapshot], flows: Int, _ writer: inout MetricWriter) {
     for counter in LoopCounter.allCases {
       let (name, help) = counter.metric
@@ -204,6 +241,11 @@ public enum PrometheusText {
     writer.counter(
       "sluice_telemetry_access_written_bytes_total", "Bytes written to the access log.",
       Double(state.accessBytesWritten))
+    writer.counter(
+      "sluice_telemetry_audit_lines_dropped_total", "Audit log lines that could not be kept or written.",
+      Double(state.auditLinesDropped))
+    writer.counter(
+      "sluice_telemetry_audit_written_bytes_total", "Bytes written to the audit log.", Double(state.auditBytesWritten))
     writer.counter(
       "sluice_telemetry_decisions_written_total", "Records written to the decision log.", Double(state.decisionsWritten)
     )
@@ -326,6 +368,8 @@ extension LoopCounter {
       ("sluice_late_replies_discarded_total", "Replies of devices that came after their time was over.")
     case .unsolicitedBytesFromUpstream:
       ("sluice_upstream_unsolicited_total", "Connections closed for bytes that an endpoint sent unasked.")
+    case .workRefused:
+      ("sluice_work_refused_total", "Work of filters that found the queue of the worker threads full.")
     }
   }
 }

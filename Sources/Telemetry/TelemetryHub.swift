@@ -1,11 +1,12 @@
 public import SluiceModel
 import Synchronization
 
-/// Owns the access log and the decision log with their writer threads; one per process.
+/// Owns the access log, the audit log and the decision log with their writer threads; one per process.
 public final class TelemetryHub: Sendable {
   private let version: String
   private let clock: TelemetryClock
   private let accessLog: AccessLog
+  private let auditLog: AccessLog
   private let decisionLog: DecisionLog
   private let accessSignal: WriterSignal
   private let decisionSignal: WriterSignal
@@ -30,9 +31,14 @@ public final class TelemetryHub: Sendable {
     let decisionSignal = WriterSignal()
     let accessLog = try AccessLog(
       configuration.access, files: files, clock: clock, signal: accessSignal, backlogBytes: accessBacklogBytes)
+    let auditLog = try AccessLog(
+      configuration.audit.target, files: files, clock: clock, signal: accessSignal,
+      backlogBytes: Limits.auditLogBacklogBytes)
     let decisionLog = try DecisionLog(
       configuration.decisions, files: files, clock: clock, signal: decisionSignal, backlogBytes: decisionBacklogBytes)
-    let access = try WriterThread(name: "sluice-access", signal: accessSignal) { accessLog.pass(stopping: $0) }
+    let access = try WriterThread(name: "sluice-access", signal: accessSignal) {
+      min(accessLog.pass(stopping: $0), auditLog.pass(stopping: $0))
+    }
     do throws(TelemetryError) {
       let decisions = try WriterThread(name: "sluice-decide", signal: decisionSignal) {
         decisionLog.pass(stopping: $0)
@@ -45,6 +51,7 @@ public final class TelemetryHub: Sendable {
     self.version = version
     self.clock = clock
     self.accessLog = accessLog
+    self.auditLog = auditLog
     self.decisionLog = decisionLog
     self.accessSignal = accessSignal
     self.decisionSignal = decisionSignal
@@ -57,7 +64,8 @@ public final class TelemetryHub: Sendable {
   /// - Parameter industrial: the loop serves industrial listeners; its records may use the whole backlog of the decision
   ///   log, those of other loops three quarters of it.
   public func makeRecorder(industrial: Bool) -> LoopRecorder {
-    LoopRecorder(accessLog: accessLog, decisionLog: decisionLog, clock: clock, industrial: industrial)
+    LoopRecorder(
+      accessLog: accessLog, auditLog: auditLog, decisionLog: decisionLog, clock: clock, industrial: industrial)
   }
 
   /// Applies a new configuration: a file or directory whose path is unchanged stays open, a new one is opened before
@@ -66,15 +74,20 @@ public final class TelemetryHub: Sendable {
   /// - Throws: when a new target can't be used; all logs then stay as they were.
   public func reconfigure(_ configuration: LogsConfiguration) throws(TelemetryError) {
     let ready = try accessLog.prepare(configuration.access)
+    let audit = try auditLog.prepare(configuration.audit.target)
     try decisionLog.reconfigure(configuration.decisions)
     accessLog.switchTo(ready)
+    auditLog.switchTo(audit)
     accessSignal.flush()
     decisionSignal.flush()
   }
 
-  /// Opens the access log anew under its path, after a log rotation has renamed it. The writer thread does it; until it
+  /// Opens the access log and the audit log anew under their paths, after a log rotation has renamed it. The writer thread does it; until it
   /// succeeds the old file is written.
-  public func reopen() { accessLog.reopen() }
+  public func reopen() {
+    accessLog.reopen()
+    auditLog.reopen()
+  }
 
   /// Waits until all that recorders handed over was written, or an attempt to write it failed.
   ///
@@ -83,7 +96,7 @@ public final class TelemetryHub: Sendable {
   public func flush() -> Bool {
     accessSignal.flush()
     decisionSignal.flush()
-    return accessLog.isEmpty && decisionLog.isEmpty
+    return accessLog.isEmpty && auditLog.isEmpty && decisionLog.isEmpty
   }
 
   /// Writes all that recorders handed over (each loop calls `tick` on its recorder before), syncs the decision log and ends
@@ -99,11 +112,14 @@ public final class TelemetryHub: Sendable {
   /// What telemetry counts of itself.
   public var state: TelemetryState {
     let access = accessLog.health
+    let audit = auditLog.health
     let decisions = decisionLog.health
     return TelemetryState(
       version: version, accessLinesDropped: accessLog.linesDropped, accessBytesWritten: accessLog.bytesWritten,
+      auditLinesDropped: auditLog.linesDropped, auditBytesWritten: auditLog.bytesWritten,
       decisionsWritten: decisionLog.recordsWritten, decisionsLost: decisionLog.recordsLost,
-      lastError: decisions.lastError ?? access.lastError, degraded: access.failing || decisions.degraded)
+      lastError: decisions.lastError ?? audit.lastError ?? access.lastError,
+      degraded: access.failing || audit.failing || decisions.degraded)
   }
 
   /// The newest decision record with this id, one JSON object as text (`LogEvent` decodes it); nil when there is none.

@@ -14,21 +14,27 @@ public struct TelemetryState: Codable, Sendable, Equatable {
   /// Access log lines that could not be kept or written.
   public var accessLinesDropped: Int
   public var accessBytesWritten: Int
+  /// Lines of the firewall's audit log that could not be kept or written.
+  public var auditLinesDropped: Int
+  public var auditBytesWritten: Int
   public var decisionsWritten: Int
   /// Decision records that could not be kept; each loss is also recorded in the decision log itself.
   public var decisionsLost: Int
-  /// The newest failure of the decision log, else of the access log; it stays after it was overcome.
+  /// The newest failure of the decision log, else of the others; it stays after it was overcome.
   public var lastError: String?
   /// True while a log can't be written or a loss of decision records is not yet recorded.
   public var degraded: Bool
 
   public init(
-    version: String, accessLinesDropped: Int = 0, accessBytesWritten: Int = 0, decisionsWritten: Int = 0,
-    decisionsLost: Int = 0, lastError: String? = nil, degraded: Bool = false
+    version: String, accessLinesDropped: Int = 0, accessBytesWritten: Int = 0, auditLinesDropped: Int = 0,
+    auditBytesWritten: Int = 0, decisionsWritten: Int = 0, decisionsLost: Int = 0, lastError: String? = nil,
+    degraded: Bool = false
   ) {
     self.version = version
     self.accessLinesDropped = accessLinesDropped
     self.accessBytesWritten = accessBytesWritten
+    self.auditLinesDropped = auditLinesDropped
+    self.auditBytesWritten = auditBytesWritten
     self.decisionsWritten = decisionsWritten
     self.decisionsLost = decisionsLost
     self.lastError = lastError

@@ -1,6 +1,8 @@
 import ArgumentParser
 import Control
+import Firewall
 import Foundation
+import Glibc
 import SluiceConfig
 import SluiceModel
 
@@ -117,7 +119,8 @@ struct Schema: ParsableCommand {
   var markdown = false
 
   func run() {
-    Terminal.print(markdown ? ConfigurationReference.markdown() : ConfigurationSchema.json())
+    let text = markdown ? ConfigurationReference.markdown() : ConfigurationSchema.json()
+    Terminal.write(text.hasSuffix("\n") ? text : text + "\n", to: STDOUT_FILENO)
   }
 }
 
@@ -128,8 +131,9 @@ struct ConfigurationOption: ParsableArguments {
     help: ArgumentHelp("The configuration file.", valueName: "file"))
   var path = "sluice.yaml"
 
+  /// - Parameter firewalls: takes the compiled rules of the firewall filters.
   /// - Throws: `ConfigurationErrors`.
-  func load() throws -> LoadedConfiguration {
-    try ConfigurationLoader.load(path: path, source: .system())
+  func load(firewalls: FirewallLibrary = FirewallLibrary()) throws -> LoadedConfiguration {
+    try ConfigurationLoader.load(path: path, source: RuleFilters.source(firewalls))
   }
 }

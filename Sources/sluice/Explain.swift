@@ -45,11 +45,14 @@ package enum Explanation {
     } else if findings.isEmpty {
       lines.append("  No guard had anything to say against it.")
     }
-    for (index, finding) in findings.enumerated() {
+    let told = findings.filter { $0.match?.isBookkeeping != true }
+    for (index, finding) in told.enumerated() {
       lines.append("  \(index + 1). \(finding.verdict.rawValue): " + Terminal.safe("\(finding.source) \(finding.rule)"))
       lines.append("     " + Terminal.safe(finding.reason))
       if let matched = finding.matched { lines.append("     matched: " + Terminal.safe(matched)) }
+      if let match = finding.match { lines.append("     " + Terminal.safe(FirewallExplanation.evidence(match))) }
     }
+    lines += FirewallExplanation.summary(event).map { "  " + Terminal.safe($0) }
     let advice = next(event)
     if !advice.isEmpty { lines += ["", "Next"] + advice.map { "  " + Terminal.safe($0) } }
     return lines.joined(separator: "\n")
@@ -136,6 +139,7 @@ package enum Explanation {
       return [
         "If the client is right to do this, change the filter `\(finding.source)` of \(place), at `\(finding.rule)`."
       ]
+    case "firewall": return FirewallExplanation.advice(finding, event, place: place)
     default: return ["It was decided by `\(finding.source)`, rule `\(finding.rule)`, on \(place)."]
     }
   }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Control
+import Firewall
 import Foundation
 import Glibc
 import Logging
@@ -27,7 +28,8 @@ struct Run: AsyncParsableCommand {
   @OptionGroup var file: ConfigurationOption
 
   func run() async throws {
-    let loaded = try file.load()
+    let firewalls = FirewallLibrary()
+    let loaded = try file.load(firewalls: firewalls)
     for warning in loaded.warnings { Terminal.complain("\(warning)") }
     OpenFiles.raiseLimit()
     let log = OperatorLog(level: loaded.configuration.logs.level)
@@ -39,7 +41,7 @@ struct Run: AsyncParsableCommand {
     }
     let running: RunningGateway
     do {
-      running = try RunningGateway(loaded, path: file.path, hub: hub, log: log)
+      running = try RunningGateway(loaded, path: file.path, hub: hub, log: log, firewalls: firewalls)
     } catch {
       throw Failure("\(error)")
     }

@@ -1,6 +1,7 @@
 import Control
 import Dispatch
 import Filters
+import Firewall
 import Foundation
 import Logging
 import Proxy
@@ -16,6 +17,7 @@ actor RunningGateway: GatewayControl {
   private let log: OperatorLog
   private let gateway: Gateway
   private let orders: CertificateOrders
+  private let firewalls: FirewallLibrary
   private var plan: CertificateOrders.Plan
   private let startedAt = Date()
   private var loaded: LoadedConfiguration
@@ -27,18 +29,21 @@ actor RunningGateway: GatewayControl {
   private var hasEnded = false
 
   /// - Throws: when the configuration's certificates can't be used, or what is kept of ordered ones can't be read.
-  init(_ loaded: LoadedConfiguration, path: String, hub: TelemetryHub, log: OperatorLog) throws {
+  init(_ loaded: LoadedConfiguration, path: String, hub: TelemetryHub, log: OperatorLog, firewalls: FirewallLibrary)
+    throws
+  {
     self.loaded = loaded
     self.path = path
     self.hub = hub
     self.log = log
+    self.firewalls = firewalls
     orders = CertificateOrders(logger: log.logger)
     plan = try orders.plan(loaded.configuration.acme)
     gateway = try Gateway(
       loaded.configuration, issued: plan.issued, challenges: orders.challenges,
       environment: Gateway.Environment(
         makeObserver: { hub.makeRecorder(industrial: $0) },
-        makeFilter: { Builtins.make($0, $1) },
+        makeFilter: { Builtins.make($0, $1, library: firewalls) },
         wallClock: { UInt64(max(0, Date().timeIntervalSince1970 * 1_000)) },
         random: { UInt64.random(in: 1 ... .max) }))
   }
@@ -126,7 +131,7 @@ actor RunningGateway: GatewayControl {
     ServiceNotification.send("RELOADING=1\nMONOTONIC_USEC=\(DispatchTime.now().uptimeNanoseconds / 1_000)")
     defer { ServiceNotification.send("READY=1") }
     do {
-      let next = try ConfigurationLoader.load(path: path, source: .system())
+      let next = try await RuleFilters.load(path, firewalls)
       for warning in next.warnings { log.logger.warning("\(warning)") }
       guard next.hash != loaded.hash else { return outcome(ok: true, changed: false) }
       try hub.reconfigure(next.configuration.logs)
@@ -140,6 +145,7 @@ actor RunningGateway: GatewayControl {
       loaded = next
       loadedAt = Date()
       revision += 1
+      firewalls.keep(next.configuration.firewalls)
       log.logger.notice("configuration \(next.hash.prefix(12)) is in force, revision \(revision)")
       await warnOfExpiry()
       return outcome(ok: true, changed: true)

@@ -150,12 +150,19 @@ package enum TapLine {
     if let client = event.client { parts.append(client) }
     parts.append(subject(event))
     if let milliseconds = event.durationMs { parts.append("\(milliseconds) ms") }
-    if let finding = event.trace?.last(where: { $0.verdict == event.verdict && $0.verdict != .allow }) {
+    if let finding = decisive(event) {
       parts.append("[\(finding.source) \(finding.rule)]")
     }
     if let error = event.error { parts.append("(\(error))") }
     parts.append("\(event.id)")
     return Terminal.safe(parts.filter { !$0.isEmpty }.joined(separator: "  "))
+  }
+
+  /// The finding that decided; of a firewall's the one that scored, rather than the one that added up.
+  private static func decisive(_ event: LogEvent) -> Finding? {
+    let last = event.trace?.last { $0.verdict == event.verdict && $0.verdict != .allow }
+    guard let last, last.match?.isBookkeeping == true else { return last }
+    return event.trace?.last { $0.source == last.source && ($0.match?.score ?? 0) > 0 } ?? last
   }
 
   /// What was asked: a request, an operation, a connection.

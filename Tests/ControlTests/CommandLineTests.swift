@@ -177,6 +177,46 @@ import sluice
     #expect(text.contains("sluice tap --recent 20 --verdict block --listener press-1"))
   }
 
+  private func firewallEvent(path: String = "/search", target: String = "ARGS:q") throws -> LogEvent {
+    try event(
+      """
+      {"time":"2026-01-02T03:04:05.678Z","id":"\(testID(1))","kind":"exchange","listener":"web","route":"shop",
+      "client":"10.0.2.7","method":"GET","host":"h","path":"\(path)","query":true,"status":403,"verdict":"block",
+      "durationMs":1.5,"bytesIn":12,"bytesOut":9,"firewall":{"inboundScore":5,"inboundThreshold":5,
+      "outboundScore":0,"outboundThreshold":4,"phaseMicroseconds":[210,1005,0,0,0],"slow":false},"trace":[
+      {"source":"firewall","rule":"942100","verdict":"block","reason":"SQL injection","matched":"1' or '1'='1",
+      "match":{"phase":2,"target":"\(target)","start":0,"end":12,"score":5,"severity":"critical","paranoia":1,
+      "tags":["attack-sqli"],"bookkeeping":false}},
+      {"source":"firewall","rule":"949110","verdict":"block","reason":"score reached",
+      "match":{"phase":2,"target":"TX:BLOCKING_INBOUND_ANOMALY_SCORE","score":0,"tags":[],"bookkeeping":true}}]}
+      """)
+  }
+
+  @Test func explainsWhatAFirewallFound() throws {
+    let blocked = try firewallEvent()
+    let text = Explanation.text(blocked)
+    #expect(text.contains("  1. block: firewall 942100\n     SQL injection\n     matched: 1' or '1'='1\n"))
+    #expect(text.contains("     in ARGS:q, bytes 0–12, score +5, critical, paranoia 1\n"))
+    #expect(
+      text.contains(
+        """
+          firewall: inbound score 5, threshold 5; inspected in 1.215 ms (request head 0.210, request body 1.005)
+          bookkeeping rules: 949110
+
+        """))
+    #expect(text.contains("- { rule: 942100, path: { prefix: \"/search\" }, target: \"ARGS:q\" }"))
+    #expect(text.contains("SecRule REQUEST_FILENAME \"@beginsWith /search\" \\\n"))
+    #expect(text.contains("\"id:10001,phase:1,pass,nolog,t:none,ctl:ruleRemoveTargetById=942100;ARGS:q\""))
+    #expect(TapLine.text(blocked).contains("[firewall 942100]"))
+  }
+
+  @Test(arguments: [("/x", "ARGS:a\\\",deny"), ("/x' \\n", "ARGS:q"), ("/a;b", "ARGS:q"), ("/x", "ARGS:a{b")])
+  func noExclusionIsProposedForHostileNames(path: String, target: String) throws {
+    let text = Explanation.text(try firewallEvent(path: path, target: target))
+    #expect(!text.contains("exclusions:") && !text.contains("SecRule"))
+    #expect(text.contains("look at the request before anything else"))
+  }
+
   @Test func explainsAFailedHandshake() throws {
     let failed = try event(
       """

@@ -86,8 +86,8 @@ import SluiceConfig
           + "`listeners`, `pools`, `routes`, `assets`, `zones` and `acme`",
       ])
     #expect(
-      errors(listener("filters: [{ firewall: { rules: crs } }]")).first?.contains(
-        "`firewall` is not available in this version") == true)
+      errors(listener("filters: [{ rateLimit: {} }]")).first?.contains(
+        "`rateLimit` is not available in this version") == true)
   }
 
   @Test(arguments: [

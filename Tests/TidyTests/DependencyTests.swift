@@ -23,6 +23,15 @@ import Testing
     "Industrial": Room(system: Room.pure),
     "Balancing": Room(system: Room.pure),
     "PKI": Room(ours: ["SluiceModel"], others: ["Crypto", "CryptoExtras"]),
+    "CPCRE2": Room(system: []),
+    "CHyperscan": Room(system: []),
+    "CLibXML2": Room(system: []),
+    "CZlib": Room(system: []),
+    "CBrotli": Room(system: []),
+    "CZstd": Room(system: []),
+    "SecLang": Room(
+      others: ["CPCRE2", "CHyperscan", "CLibXML2", "CZlib", "CBrotli", "CZstd"], system: Room.pure.union(["Glibc"])),
+    "Firewall": Room(ours: ["SluiceModel", "SecLang"], others: ["Crypto"]),
     "SluiceConfig": Room(ours: ["SluiceModel", "PKI"], others: ["Yams", "CYaml", "Crypto"]),
     "Telemetry": Room(ours: ["SluiceModel"]),
     "Proxy": Room(
@@ -34,7 +43,8 @@ import Testing
         "Crypto", "X509", "SwiftASN1", "AsyncHTTPClient", "NIOCore", "NIOPosix", "NIOHTTP1", "NIOSSL", "Logging",
       ]),
     "Filters": Room(
-      ours: ["SluiceModel", "Wire", "Balancing", "Industrial", "Proxy"], others: ["NIOCore", "Crypto"]),
+      ours: ["SluiceModel", "Wire", "Balancing", "Industrial", "SecLang", "Firewall", "Proxy"],
+      others: ["NIOCore", "Crypto"]),
     "Control": Room(
       ours: ["SluiceModel", "SluiceConfig", "Telemetry"],
       others: [

@@ -32,7 +32,7 @@ enum RequestWriter {
       bytes, into: &out, policy: listener.configuration.underscoresInHeaders ? kept : keptWithoutUnderscores,
       edits: exchange.requestEdits)
     writeFraming(exchange, into: &out)
-    if exchange.request.expectsContinue, exchange.bufferedBody == nil { out.append("Expect: 100-continue\r\n") }
+    if exchange.request.expectsContinue, exchange.requestHold == .none { out.append("Expect: 100-continue\r\n") }
     if exchange.isWebSocket { out.append("Connection: Upgrade\r\nUpgrade: websocket\r\n") }
     ForwardedFor.write(exchange, peer: peer, into: &out)
     out.append("X-Request-Id: ")
@@ -63,7 +63,7 @@ enum RequestWriter {
   }
 
   private static func writeFraming(_ exchange: Exchange, into out: inout [UInt8]) {
-    if let body = exchange.bufferedBody {
+    if exchange.requestHold == .whole, let body = exchange.bufferedBody {
       out.append("Content-Length: ")
       out.appendDecimal(body.readableBytes)
       out.append("\r\n")

@@ -48,6 +48,7 @@ extension ServerConnection: DeadlineOwner {
     }
     switch replyPhase {
     case .body: checkReply(exchange)
+    case .gathering: checkGathering(exchange)
     case .none, .held: phase == .body ? checkRequestBody(exchange) : waitedTooLong(exchange)
     }
   }
@@ -96,6 +97,17 @@ extension ServerConnection: DeadlineOwner {
     refuse(
       status: 504, source: "upstream", rule: "requestTimeout",
       reason: waitingPool == nil ? "the upstream did not reply in time" : "no upstream connection in time")
+  }
+
+  /// The reply is being held for filters, so that only the upstream can be late.
+  private func checkGathering(_ exchange: Exchange) {
+    let idle = exchange.route?.configuration.idleTimeout ?? .seconds(60)
+    guard silence.note(exchange.replyBodyBytes, at: loop.nowNanoseconds) <= idle.nanosecondsClamped else {
+      exchange.errorType = "upstream_stalled"
+      refuse(status: 504, source: "upstream", rule: "idleTimeout", reason: "the upstream stalled inside its reply")
+      return
+    }
+    loop.schedule(deadline, after: .seconds(1))
   }
 
   /// A reset frees what the kernel holds for the client; an orderly end would keep it until the client has taken it.

@@ -19,7 +19,7 @@ extension ServerConnection {
   func replyHeadArrived() -> Bool {
     guard let exchange else { return false }
     exchange.status = exchange.reply.status
-    guard let chain = exchange.route?.chain, chain.points.contains(.replyHead) else {
+    guard let chain = exchange.route?.chain, !chain.points.isDisjoint(with: [.replyHead, .replyBody]) else {
       writeReplyHead(exchange)
       return true
     }
@@ -46,11 +46,11 @@ extension ServerConnection {
         return false
       }
     }
-    writeReplyHead(exchange)
-    return true
+    return gatherReply(exchange)
   }
 
-  private func holdReply(_ filter: any Filter, _ exchange: Exchange, next: @escaping () -> Bool) {
+  /// Carries out a filter's `wait` at a point of the reply; `next` goes on behind it.
+  func holdReply(_ filter: any Filter, _ exchange: Exchange, next: @escaping () -> Bool) {
     replyPhase = .held
     exchange.resumption = { [weak self, weak exchange] action in
       guard let self, let exchange, self.exchange === exchange else { return }
@@ -65,7 +65,7 @@ extension ServerConnection {
     }
   }
 
-  private func writeReplyHead(_ exchange: Exchange) {
+  func writeReplyHead(_ exchange: Exchange) {
     if phase != .complete { closesAfterReply = true }
     if isDraining || isLastExchange || exchangesServed + 1 >= limits.requestsPerConnection {
       closesAfterReply = true
@@ -87,6 +87,13 @@ extension ServerConnection {
   func replyBody(_ bytes: ByteBuffer, _ range: Range<Int>) -> Bool {
     guard let exchange else { return false }
     exchange.replyBodyBytes += range.count
+    if replyPhase == .gathering { return gather(bytes, range, exchange) }
+    return passReplyBody(bytes, range, exchange)
+  }
+
+  /// Sends body bytes through the filters that look at parts.
+  /// - Returns: false when a filter ended the exchange.
+  func passReplyBody(_ bytes: ByteBuffer, _ range: Range<Int>, _ exchange: Exchange) -> Bool {
     if let chain = exchange.route?.chain, chain.points.contains(.replyBodyPart) {
       for filter in chain.replyBodyPart {
         switch filter.replyBodyPart(exchange, bytes.readableBytesUInt8Span.extracting(range)) {
@@ -150,17 +157,32 @@ extension ServerConnection {
   /// The reply is complete.
   func replyEnded(isReusable: Bool) {
     guard let exchange else { return }
+    // A server that refused to switch may still be confused about the connection.
+    let keeps = isReusable && phase == .complete && !exchange.isWebSocket
+    if replyPhase == .gathering {
+      gatheredAll(exchange, isReusable: keeps)
+      return
+    }
     if replyFramesChunks {
-      var out = takeOutbound()
       loop.scratch.removeAll(keepingCapacity: true)
       loop.scratch.append("0\r\n")
       upstream?.copyTrailer(into: &loop.scratch)
-      loop.scratch.append("\r\n")
-      out.writeBytes(loop.scratch)
-      outbound = out
+      writeLastChunk()
     }
-    // A server that refused to switch may still be confused about the connection.
-    releaseUpstream(reusable: isReusable && phase == .complete && !exchange.isWebSocket)
+    releaseUpstream(reusable: keeps)
+    endReply(exchange)
+  }
+
+  /// Puts the last chunk, whose beginning is in `scratch`, behind the reply.
+  func writeLastChunk() {
+    var out = takeOutbound()
+    loop.scratch.append("\r\n")
+    out.writeBytes(loop.scratch)
+    outbound = out
+  }
+
+  /// Sends what is left of the reply and ends the exchange.
+  func endReply(_ exchange: Exchange) {
     exchange.status = exchange.reply.status
     guard let out = outbound else {
       finishExchange()
@@ -213,7 +235,7 @@ extension ServerConnection {
     switch reason {
     case .closedBeforeReply(let wasReused):
       let mayRepeat =
-        exchange.request.method.isIdempotent && (exchange.requestBodyBytes == 0 || exchange.bufferedBody != nil)
+        exchange.request.method.isIdempotent && (exchange.requestBodyBytes == 0 || exchange.requestHold == .whole)
       if wasReused, mayRepeat, phase == .complete, exchange.attempts <= 2 {
         // A kept connection that the upstream closed just then says nothing about the endpoint (RFC 9112 §9.3.1).
         loop.observer.count(.upstreamRetries)
@@ -281,6 +303,8 @@ extension ServerConnection {
     }
     if phase != .complete || isDraining || isLastExchange { closesAfterReply = true }
     exchange.status = reply.status
+    // What the upstream may have sent was held and goes no further.
+    exchange.replyBodyBytes = 0
     ReplyWriter.writeLocal(
       reply, exchange, closes: closesAfterReply, date: loop.date.bytes, scratch: &loop.scratch)
     exchange.bytesOut += UInt64(loop.scratch.count)

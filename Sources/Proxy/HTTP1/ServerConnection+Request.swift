@@ -65,6 +65,7 @@ extension ServerConnection {
     exchange.startNanoseconds = now
     exchange.id = loop.nextID(at: now)
     exchange.client = peer
+    exchange.clientPort = arrival.port
     exchange.tls = arrival.tls
     exchange.bytesIn = UInt64(exchange.requestBytes.count)
     self.exchange = exchange
@@ -213,14 +214,31 @@ extension ServerConnection {
       answerFromRoute(exchange, route)
       return
     }
-    if phase == .body, route.chain.points.contains(.requestBody) {
-      exchange.bufferedBody = ByteBuffer()
-      if exchange.request.expectsContinue { writeContinue() }
-      loop.schedule(deadline, after: .seconds(1))
-      advance()
+    if exchange.isWebSocket, route.chain.points.contains(.webSocketMessage) { prepareMessages(exchange, route.chain) }
+    if phase == .body, route.chain.points.contains(.requestBody),
+      exchange.plan(route.chain.requestBody, { $0.requestBodyHold(exchange) })
+    {
+      holdRequestBody(exchange)
     } else {
       askForUpstream()
     }
+  }
+
+  private func holdRequestBody(_ exchange: Exchange) {
+    guard exchange.request.section.contentLength ?? 0 <= exchange.refusalLimit else {
+      refuseLongBody()
+      return
+    }
+    exchange.bufferedBody = ByteBuffer()
+    exchange.requestHold = .filling
+    if exchange.request.expectsContinue { writeContinue() }
+    loop.schedule(deadline, after: .seconds(1))
+    advance()
+  }
+
+  private func refuseLongBody() {
+    refuse(
+      status: 413, source: "limit", rule: "bodyBuffer", reason: "the request body is longer than a filter may hold")
   }
 
   /// Redirects and direct responses.
@@ -246,7 +264,7 @@ extension ServerConnection {
   /// - Returns: whether the connection may have more to do.
   func pumpRequestBody() -> Bool {
     guard let exchange, exchange.resumption == nil, let bytes = inbound, bytes.readableBytes > 0 else { return false }
-    let isBuffering = exchange.bufferedBody != nil
+    let isBuffering = exchange.requestHold == .filling
     if !isBuffering {
       guard let upstream, upstream.acceptsBody, upstream.isWritable else { return false }
     }
@@ -259,6 +277,7 @@ extension ServerConnection {
           position = range.upperBound
           if !take(bytes, range, exchange, isBuffering: isBuffering) { return false }
           if requestDecoder.isDone { isEnded = true }
+          if isBuffering, exchange.requestBodyBytes > exchange.holdLimit { break loop }
         case .needMore:
           position = bytes.readableBytes
           break loop
@@ -275,7 +294,14 @@ extension ServerConnection {
     var rest = bytes
     rest.moveReaderIndex(forwardBy: position)
     inbound = rest.readableBytes > 0 ? rest : nil
-    if isEnded { requestBodyEnded(exchange, isBuffering: isBuffering) }
+    if isEnded {
+      requestBodyEnded(exchange, isBuffering: isBuffering)
+    } else if isBuffering, exchange.requestBodyBytes > exchange.holdLimit {
+      exchange.requestHold = .partial
+      runRequestBodyFilters(from: 0)
+      // Without an upstream yet, the rest waits for it or for a filter.
+      return true
+    }
     if !isBuffering { upstream?.flush() }
     // The flush may have ended the exchange.
     return isEnded || self.exchange !== exchange
@@ -289,10 +315,8 @@ extension ServerConnection {
       return false
     }
     if isBuffering {
-      let limit = exchange.route?.chain.bodyBufferBytes ?? 0
-      guard exchange.requestBodyBytes <= limit else {
-        refuse(
-          status: 413, source: "limit", rule: "bodyBuffer", reason: "the request body is longer than a filter may hold")
+      guard exchange.requestBodyBytes <= exchange.refusalLimit else {
+        refuseLongBody()
         return false
       }
       exchange.bufferedBody?.writeSpan(bytes.readableBytesUInt8Span.extracting(range))
@@ -325,6 +349,7 @@ extension ServerConnection {
   private func requestBodyEnded(_ exchange: Exchange, isBuffering: Bool) {
     phase = .complete
     if isBuffering {
+      exchange.requestHold = .whole
       runRequestBodyFilters(from: 0)
       return
     }
@@ -340,13 +365,16 @@ extension ServerConnection {
     }
     var index = start
     while index < filters.count {
+      let filter = filters[index]
       let next = index + 1
-      let isOver = perform(filters[index].requestBody(exchange, body.readableBytesUInt8Span), of: filters[index]) {
-        [weak self] in self?.runRequestBodyFilters(from: next)
+      if let held = exchange.show(body, to: index, isWhole: exchange.requestHold == .whole) {
+        let action = held.withBytes { filter.requestBody(exchange, $0) }
+        let isOver = perform(action, of: filter) { [weak self] in self?.runRequestBodyFilters(from: next) }
+        if isOver { return }
       }
-      if isOver { return }
       index = next
     }
+    exchange.heldBody = HeldBody()
     // The parts point sees a held body as one part, so that a filter need not care how the body came.
     let partFilters = exchange.route?.chain.requestBodyPart ?? []
     if !partFilters.isEmpty, body.readableBytes > 0 {
@@ -392,7 +420,15 @@ extension ServerConnection: UpstreamClient {
         // A second attempt with an empty chunked body.
         connection.writeBodyEnd(isChunked: true, decoder: requestDecoder)
       }
-      if let body = exchange.bufferedBody, body.readableBytes > 0 { connection.write(body) }
+      if let body = exchange.bufferedBody, body.readableBytes > 0 {
+        if exchange.requestHold == .partial {
+          // What streams can't be sent again, so that there is no use in keeping its beginning.
+          exchange.bufferedBody = nil
+          connection.writeBody(body, 0..<body.readableBytes, isChunked: exchange.request.section.isChunked)
+        } else {
+          connection.write(body)
+        }
+      }
       if phase == .body { _ = pumpRequestBody() }
       connection.flush()
     }

@@ -12,6 +12,8 @@ final class Tunnel: Flow {
   var bytesOut: UInt64 = 0
   var isClientDone = false
   var isUpstreamDone = false
+  /// Where filters look at the messages.
+  var inspection: MessageInspection?
 
   init(_ connection: ServerConnection, exchange: Exchange, startNanoseconds: UInt64) {
     id = exchange.id
@@ -41,32 +43,43 @@ extension ServerConnection {
     var head = loop.takeBuffer()
     head.writeBytes(loop.scratch)
     let tunnel = Tunnel(self, exchange: exchange, startNanoseconds: loop.nowNanoseconds)
+    if !exchange.messageFilters.isEmpty { tunnel.inspection = MessageInspection(limit: exchange.messageLimit) }
     self.tunnel = tunnel
     loop.flows.insert(tunnel, id: tunnel.id)
     phase = .tunnel
     upstream?.startTunnel()
     context?.writeAndFlush(wrapOutboundOut(head), promise: nil)
     loop.giveBack(head)
+    loop.schedule(deadline, afterNanoseconds: listener.idleNanoseconds)
     if let early = inbound, early.readableBytes > 0 {
       inbound = nil
       tunnelFromClient(early)
       upstream?.flush()
     }
-    loop.schedule(deadline, afterNanoseconds: listener.idleNanoseconds)
+    // A message that came early may have ended it.
+    guard self.tunnel != nil else { return }
     if isInputClosed { tunnelClientClosed() }
     resumeReading()
   }
 
   func tunnelFromClient(_ bytes: ByteBuffer) {
     tunnel?.bytesIn += UInt64(bytes.readableBytes)
-    upstream?.write(bytes)
     loop.schedule(deadline, afterNanoseconds: listener.idleNanoseconds)
+    if let inspection = tunnel?.inspection {
+      inspect(bytes, inspection.client, isFromClient: true)
+    } else {
+      upstream?.write(bytes)
+    }
   }
 
   func tunnelFromUpstream(_ bytes: ByteBuffer) {
     tunnel?.bytesOut += UInt64(bytes.readableBytes)
-    context?.write(wrapOutboundOut(bytes), promise: nil)
     loop.schedule(deadline, afterNanoseconds: listener.idleNanoseconds)
+    if let inspection = tunnel?.inspection {
+      inspect(bytes, inspection.upstream, isFromClient: false)
+    } else {
+      context?.write(wrapOutboundOut(bytes), promise: nil)
+    }
   }
 
   func flushTunnelToClient() { context?.flush() }
@@ -92,7 +105,7 @@ extension ServerConnection {
     close()
   }
 
-  private func finishTunnel(reason: StaticString) {
+  func finishTunnel(reason: StaticString) {
     guard let tunnel else { return }
     self.tunnel = nil
     loop.flows.remove(tunnel.id)

@@ -30,7 +30,9 @@ final class ServerConnection: ChannelDuplexHandler, LoopConnection {
   /// Where the connection stands with the reply.
   enum ReplyPhase {
     case none
-    /// A filter holds the reply head.
+    /// The head has come, and filters have the body's beginning held until they have seen it. → held, body
+    case gathering
+    /// A filter holds the reply.
     case held
     /// The head has gone to the client.
     case body
@@ -185,7 +187,7 @@ final class ServerConnection: ChannelDuplexHandler, LoopConnection {
     case .complete: return inbound != nil
     case .body:
       guard exchange?.resumption == nil else { return true }
-      if exchange?.bufferedBody != nil { return false }
+      if exchange?.requestHold == .filling { return false }
       guard let upstream else { return inbound != nil }
       return !upstream.isWritable || inbound != nil
     case .tunnel: return !(upstream?.isWritable ?? false)

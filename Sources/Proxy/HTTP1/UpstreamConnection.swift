@@ -299,7 +299,13 @@ final class UpstreamConnection: ChannelDuplexHandler, DeadlineOwner {
       switch try decoder.next(bytes.readableBytesUInt8Span, from: position) {
       case .data(let range):
         position = range.upperBound
-        guard client.replyBody(bytes, range) else { return }
+        guard client.replyBody(bytes, range) else {
+          if self.client === client, client.replyPhase == .held {
+            bytes.moveReaderIndex(forwardBy: position)
+            inbound = bytes
+          }
+          return
+        }
       case .needMore:
         client.flushReply()
         return

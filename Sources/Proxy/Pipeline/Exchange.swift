@@ -22,19 +22,27 @@ public final class Exchange {
   public var replyEdits = FieldEdits()
   /// The client: the peer, or what a trusted proxy said.
   public internal(set) var client = IPAddress(v4: 0)
+  /// The client's port on its connection; of a client that a trusted proxy names it is the proxy's.
+  public internal(set) var clientPort: UInt16 = 0
   /// What the client's connection negotiated and who it proved to be; nil without TLS.
   public internal(set) var tls: TLSFacts?
   /// Whether the peer is one of the listener's trusted proxies.
   public internal(set) var isPeerTrusted = false
+  /// The status that the client was sent; 0 before a reply.
+  public internal(set) var status = 0
   /// Body bytes so far, framing left out.
   public internal(set) var requestBodyBytes = 0
   public internal(set) var replyBodyBytes = 0
+  /// At the `requestBody` and `replyBody` points: whether the filter sees the whole body. False for the beginning of one
+  /// that is longer than what the filter asked to be held.
+  public internal(set) var isHeldBodyComplete = false
+  /// At the `requestBody` and `replyBody` points: what the filter was given, to be kept or read on another thread.
+  public internal(set) var heldBody = HeldBody()
 
   // What follows is the connection's.
   var idText = InlineArray<36, UInt8>(repeating: 0)
   var route: RouteRuntime?
   var startNanoseconds: UInt64 = 0
-  var status = 0
   var errorType: StaticString?
   var upstream: UpstreamEndpoint?
   var upstreamTLS: TLSFacts?
@@ -42,8 +50,22 @@ public final class Exchange {
   var normalizedPath: [UInt8]?
   /// Bytes of the path that the matched rule covers.
   var matchedPathLength = 0
+  /// The request body as far as it is held.
   var bufferedBody: ByteBuffer?
+  var requestHold = HoldState.none
+  /// The reply body as far as it is held.
+  var bufferedReply = ByteBuffer()
+  /// What follows a held chunked reply: its trailer section.
+  var replyTrailer: [UInt8] = []
+  /// What filters asked for, in the order of their points.
+  var holds: [BodyHold?] = []
+  /// Bytes that are held before filters are called, and those past which the body is refused.
+  var holdLimit = 0
+  var refusalLimit = Int.max
   var isWebSocket = false
+  /// Who looks at the messages of the upgraded connection, and how long they may be.
+  var messageFilters: [any Filter] = []
+  var messageLimit = Int.max
   var attempts = 0
   var interimReplies = 0
   var bytesIn: UInt64 = 0
@@ -62,6 +84,20 @@ public final class Exchange {
   public var path: String {
     if let normalizedPath { return String(decoding: normalizedPath, as: UTF8.self) }
     return String(decoding: requestBytes[request.pathRange], as: UTF8.self)
+  }
+
+  /// The name of the route that took the request.
+  public var routeName: LogName? { route?.logName }
+
+  /// Whether a body follows the request's head. Without one, the `requestBody` point is not called.
+  public var requestHasBody: Bool { request.framing != .none }
+
+  /// Whether a body follows the reply's head. Without one, the `replyBody` point is not called.
+  public var replyHasBody: Bool {
+    switch reply.framing(toHead: request.method == .head) {
+    case .none, .length(0): false
+    case .length, .chunked, .untilClose: true
+    }
   }
 
   /// The value of the first request field with this name.
@@ -106,6 +142,9 @@ public final class Exchange {
   /// Records what a guard found.
   public func record(_ finding: Finding) { trace.record(finding) }
 
+  /// Records what a firewall made of the exchange.
+  public func record(_ totals: FirewallTotals) { trace.record(totals) }
+
   func record(_ source: String, _ rule: String, _ verdict: Verdict, _ reason: String, matched: String? = nil) {
     trace.record(Finding(source: source, rule: rule, verdict: verdict, reason: reason, matched: matched))
   }
@@ -128,13 +167,74 @@ public final class Exchange {
     normalizedPath = nil
     matchedPathLength = 0
     bufferedBody = nil
-    isWebSocket = false
+    if !holds.isEmpty { forgetHolds() }
+    if isWebSocket {
+      isWebSocket = false
+      messageFilters = []
+    }
     attempts = 0
     interimReplies = 0
     bytesIn = 0
     bytesOut = 0
     resumption = nil
     if !slots.isEmpty { slots.removeAll(keepingCapacity: true) }
+  }
+}
+
+extension Exchange {
+  /// How far a body that filters hold has come.
+  enum HoldState {
+    /// Nothing is held. → filling
+    case none
+    /// → whole, partial
+    case filling
+    /// All of it is held.
+    case whole
+    /// Its beginning is held; the rest streams once filters have let it pass.
+    case partial
+  }
+
+  /// Adds up what the filters of a point want held.
+  /// - Returns: whether any of them wants it.
+  func plan(_ filters: [any Filter], _ wish: (any Filter) -> BodyHold?) -> Bool {
+    holds.removeAll(keepingCapacity: true)
+    holdLimit = 0
+    refusalLimit = .max
+    var isWanted = false
+    for filter in filters {
+      let hold = wish(filter)
+      holds.append(hold)
+      guard let hold else { continue }
+      isWanted = true
+      holdLimit = max(holdLimit, hold.bytes)
+      if hold.overflow == .refuse { refusalLimit = min(refusalLimit, hold.bytes) }
+    }
+    holdLimit = min(holdLimit, refusalLimit)
+    return isWanted
+  }
+
+  /// Sets what the filter at this place of its point is given of a body.
+  /// - Returns: nil when it did not want the body held.
+  func show(_ body: ByteBuffer, to index: Int, isWhole: Bool) -> HeldBody? {
+    guard index < holds.count, let hold = holds[index] else { return nil }
+    let count = min(body.readableBytes, hold.bytes)
+    isHeldBodyComplete = isWhole && count == body.readableBytes
+    heldBody = HeldBody(body.getSlice(at: body.readerIndex, length: count) ?? ByteBuffer())
+    return heldBody
+  }
+
+  /// Lets go of what was held of the reply.
+  func forgetReply() {
+    bufferedReply = ByteBuffer()
+    heldBody = HeldBody()
+    replyTrailer = []
+  }
+
+  private func forgetHolds() {
+    requestHold = .none
+    holds.removeAll(keepingCapacity: true)
+    isHeldBodyComplete = false
+    forgetReply()
   }
 }
 

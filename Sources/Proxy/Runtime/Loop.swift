@@ -9,6 +9,9 @@ final class Loop {
   let wheel: DeadlineWheel
   let flows: FlowTable
   let challenges: ChallengeTable
+  let workers: WorkerPool
+  /// What filters of one kind share on this loop.
+  let shared = LoopValues()
   /// The configuration in force for new exchanges.
   var runtime: LoopRuntime
   /// The devices of industrial listeners whose home this loop is.
@@ -32,12 +35,14 @@ final class Loop {
   ///   - seed: where the loop's exchange ids start.
   init(
     index: Int, eventLoop: any EventLoop, observer: any LoopObserver, snapshot: GatewaySnapshot,
-    challenges: ChallengeTable, makeFilter: FilterFactory, wallClockMilliseconds: UInt64, seed: (UInt64, UInt64)
+    challenges: ChallengeTable, workers: WorkerPool, makeFilter: FilterFactory, wallClockMilliseconds: UInt64,
+    seed: (UInt64, UInt64)
   ) {
     self.index = index
     self.eventLoop = eventLoop
     self.observer = observer
     self.challenges = challenges
+    self.workers = workers
     runtime = LoopRuntime(snapshot)
     let now = NIODeadline.now().uptimeNanoseconds
     wheel = DeadlineWheel(nowNanoseconds: now)
@@ -86,6 +91,9 @@ final class Loop {
   func nextID(at nanoseconds: UInt64) -> ExchangeID {
     ExchangeID(unixMilliseconds: unixMilliseconds(at: nanoseconds), random: ids.next())
   }
+
+  /// A number that the other side can't choose.
+  func nextRandom() -> UInt32 { UInt32(truncatingIfNeeded: ids.next().0 >> 32) }
 
   /// Starts the coarse timer that drives deadlines and hands telemetry over.
   func start() {

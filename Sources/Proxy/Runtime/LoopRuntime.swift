@@ -70,7 +70,7 @@ final class LoopRuntime {
   /// - Parameter previous: pools whose configuration did not change are taken over with their connections.
   init(_ snapshot: GatewaySnapshot, loop: Loop, previous: LoopRuntime?, makeFilter: FilterFactory) {
     self.snapshot = snapshot
-    let environment = FilterEnvironment(loop: loop)
+    let environment = FilterEnvironment(loop: loop, auditLog: snapshot.configuration.logs.audit)
     for (index, pool) in snapshot.configuration.pools.enumerated() {
       let tls = snapshot.poolTLS[index]
       if let kept = previous?.pools[pool.name], kept.configuration == pool, kept.tls === tls {

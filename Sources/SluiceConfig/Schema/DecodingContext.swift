@@ -105,6 +105,11 @@ package final class DecodingContext {
     return (bytes, index)
   }
 
+  /// Lets bytes that were read elsewhere count as part of the configuration.
+  func include(_ bytes: [UInt8]) {
+    if !bytes.isEmpty { contents.append(bytes) }
+  }
+
   // MARK: Scalars
 
   /// The text of a single value with environment variables put in; nil after reporting what it is instead.

@@ -17,7 +17,7 @@ extension ObjectSchema where Root == FilterConfiguration? {
   /// One element of a chain: a map with the filter's name as its only key. Every filter has its line here.
   static let filter = ObjectSchema(
     "filter", "One step of a chain: a map with one key, which names the filter.", make: { nil }, fields: builtins,
-    exactlyOne: builtins.map(\.shape.key), unavailable: ["firewall", "access", "rateLimit"])
+    exactlyOne: builtins.map(\.shape.key), unavailable: ["access", "rateLimit"])
 
   private static let builtins: [Field<FilterConfiguration?>] = [
     Field(
@@ -38,6 +38,10 @@ extension ObjectSchema where Root == FilterConfiguration? {
     Field(
       "concurrency", .object(.concurrencyFilter), get: { if case .concurrency(let value)? = $0 { value } else { nil } },
       set: { $0 = .concurrency($1) }, absence: "none", "Bounds the exchanges under way at a time (`http`)."),
+    Field(
+      "firewall", .object(.firewallFilter), get: { if case .firewall(let value)? = $0 { value } else { nil } },
+      set: { $0 = .firewall($1) }, absence: "none",
+      "The web application firewall: rules in the language of ModSecurity, such as the OWASP core rule set (`http`)."),
     Field(
       "operations", .object(.operationsFilter), get: { if case .operations(let value)? = $0 { value } else { nil } },
       set: { $0 = .operations($1) }, absence: "none", "The static guard of industrial operations (`modbus`)."),

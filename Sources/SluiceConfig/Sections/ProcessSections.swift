@@ -33,6 +33,13 @@ extension ObjectSchema where Root == RuntimeConfiguration {
         "industrialLoops", \.industrialLoops, .integer(1...64),
         "Event loops that only industrial listeners use, so that a flood of web requests does not delay the plant."),
       Field(
+        "workers", ValueType.integer(1...1_024, or: "auto", meaning: 0), get: { $0.workers ?? 0 },
+        set: { $0.workers = $1 == 0 ? nil : $1 },
+        """
+        Threads of a lower priority for what would hold an event loop up, such as the inspection of large bodies. `auto` \
+        is as many as web loops.
+        """),
+      Field(
         "drainTimeout", \.drainTimeout, .duration(.zero, .hours(1)),
         "How long a stopping gateway waits for exchanges in flight before it closes them."),
     ])
@@ -50,6 +57,12 @@ extension ObjectSchema where Root == LogsConfiguration {
         `{ path: FILE }`, `stdout` or `off`.
         """),
       Field("decisions", \.decisions, .object(.decisionLog), "The decision log, which `sluice explain` reads."),
+      Field(
+        "audit", \.audit, .auditLog,
+        """
+        The firewall's audit log: one JSON line per exchange in which a rule scored, with what it was sent. `{ path: FILE }` \
+        or `off`. Like the access log it may drop lines under pressure, and counts what it drops.
+        """),
     ])
 }
 

@@ -114,7 +114,7 @@ extension ObjectSchema where Root == RouteMatch {
 }
 
 extension ObjectSchema where Root == PathMatch {
-  fileprivate static let pathMatch = ObjectSchema(
+  static let pathMatch = ObjectSchema(
     "path match", "How a path is matched.", make: { PathMatch.prefix("/") },
     fields: [
       Field(

@@ -126,7 +126,8 @@ final class GatewayProcess: Sendable {
   private static func whole(_ configuration: String, _ directory: URL) -> String {
     """
     admin: { address: "unix:\(directory.path)/admin.sock" }
-    logs: { access: stdout, decisions: { directory: "\(directory.path)/decisions", record: all } }
+    logs: { access: stdout, audit: { path: "\(directory.path)/audit.jsonl" }, \
+    decisions: { directory: "\(directory.path)/decisions", record: all } }
     \(configuration)
     """
   }

@@ -1,0 +1,95 @@
+/// Compiled rules, ready to run; immutable, shared by all threads.
+public final class RuleSet: Sendable {
+  public let settings: RuleSettings
+  /// The files that the rules came from, as positions name them.
+  public let files: [String]
+  let rules: [CompiledRule]
+  let programs: [PhaseProgram]
+  let txNames: TXNames
+  let txIndex: TXIndex
+  let tables: TransformationTables
+  /// Files and operators that have no data here: such rules never match.
+  public let notices: [RuleIssue]
+
+  init(
+    settings: RuleSettings, files: [String], rules: [CompiledRule], programs: [PhaseProgram], txNames: TXNames,
+    tables: TransformationTables, notices: [RuleIssue]
+  ) {
+    self.settings = settings
+    self.files = files
+    self.rules = rules
+    self.programs = programs
+    self.txNames = txNames
+    txIndex = TXIndex(txNames)
+    self.tables = tables
+    self.notices = notices
+    scoreSlots = txNames.names.map { Self.isScore($0) }
+    patternSlots = Self.patternSlots(rules, txNames)
+  }
+
+  private static func patternSlots(_ rules: [CompiledRule], _ names: TXNames) -> [ObjectIdentifier: [Int]] {
+    let scratch = RegexScratch()
+    var slots: [ObjectIdentifier: [Int]] = [:]
+    for first in rules {
+      var rule: CompiledRule? = first
+      while let current = rule {
+        for target in current.targets where target.variable == .tx {
+          guard case .pattern(let pattern) = target.selector else { continue }
+          slots[ObjectIdentifier(pattern)] = names.names.indices.filter {
+            let name = names.names[$0]
+            return pattern.match(name.span, scratch: scratch).isMatch
+          }
+        }
+        rule = current.next
+      }
+    }
+    return slots
+  }
+
+  /// `inbound_anomaly_score_pl1` and the like.
+  private static func isScore(_ name: [UInt8]) -> Bool {
+    name.firstRange(of: Array("anomaly_score_pl".utf8)) != nil
+  }
+
+  /// TX variables that hold the anomaly score of a paranoia level: what rules add to them is what the rules found.
+  private let scoreSlots: [Bool]
+
+  /// The slots that each pattern over TX names selects.
+  private let patternSlots: [ObjectIdentifier: [Int]]
+
+  func slots(of pattern: RegularExpression) -> [Int] { patternSlots[ObjectIdentifier(pattern)] ?? [] }
+
+  func isScore(_ slot: Int) -> Bool { scoreSlots[slot] }
+
+  /// How many rules there are; a chain counts once.
+  public var ruleCount: Int { programs.reduce(0) { $0 + $1.steps.count } }
+}
+
+/// What reads the data files that operators name (`@pmFromFile`, `@ipMatchFromFile`, `SecUnicodeMapFile`).
+public protocol RuleDataSource {
+  /// The bytes of a file, named relative to the rule file that wants it; nil where there is none.
+  func data(_ name: String, relativeTo ruleFile: String) -> [UInt8]?
+}
+
+/// The rules of one phase in their order.
+struct PhaseProgram: Sendable {
+  struct Step: Sendable {
+    /// The rule's place in `RuleSet.rules`.
+    var rule: Int32
+    /// Its number in the phase's scan, -1 for a rule that always runs.
+    var filter: Int32 = -1
+    /// A comparison of one TX variable, or of whether it is there, with a number: the slot, -1 for any other rule. What
+    /// does not match it does nothing.
+    var gateSlot: Int32 = -1
+    var gateCounts = false
+    var gateIsNegated = false
+    var gateComparison = NumberComparison.equal
+    var gateNumber = 0
+    /// Where a match goes on when it does nothing else; -1 when the rule has to run for it.
+    var gateTarget: Int32 = -1
+  }
+
+  let phase: Int
+  var steps: [Step] = []
+  var scan: ScanPlan?
+}

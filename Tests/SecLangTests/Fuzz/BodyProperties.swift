@@ -1,0 +1,1 @@
+../../../Fuzz/Sources/FuzzBodies/BodyProperties.swift

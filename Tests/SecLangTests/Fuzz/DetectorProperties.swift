@@ -1,0 +1,1 @@
+../../../Fuzz/Sources/FuzzDetectors/DetectorProperties.swift

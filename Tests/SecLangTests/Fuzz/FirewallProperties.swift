@@ -1,0 +1,1 @@
+../../../Fuzz/Sources/FuzzFirewall/FirewallProperties.swift

@@ -1,0 +1,1 @@
+../../../Fuzz/Sources/FuzzPatterns/PatternProperties.swift

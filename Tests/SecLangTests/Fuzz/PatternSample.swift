@@ -1,0 +1,1 @@
+../../../Fuzz/Sources/FuzzRegexCost/PatternSample.swift

@@ -1,0 +1,1 @@
+../../../Fuzz/Sources/FuzzRegexCost/RegexCost.swift

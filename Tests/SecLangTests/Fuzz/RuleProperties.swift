@@ -1,0 +1,1 @@
+../../../Fuzz/Sources/FuzzSecLang/RuleProperties.swift

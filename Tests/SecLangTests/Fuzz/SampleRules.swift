@@ -1,0 +1,1 @@
+../../../Fuzz/Sources/FuzzFirewall/SampleRules.swift

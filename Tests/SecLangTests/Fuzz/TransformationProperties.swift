@@ -1,0 +1,1 @@
+../../../Fuzz/Sources/FuzzTransformations/TransformationProperties.swift

@@ -1,0 +1,94 @@
+import SecLang
+import Testing
+
+@Suite struct RegularExpressionTests {
+  let scratch = MatchScratch()
+
+  private func outcome(_ pattern: String, _ subject: String, from start: Int = 0) throws -> RegexOutcome {
+    let regex = try RegularExpression(pattern)
+    let bytes = Array(subject.utf8)
+    return regex.match(bytes.span, from: start, scratch: scratch.regex)
+  }
+
+  @Test func reportsGroups() throws {
+    #expect(try outcome("(a)(x)?(c)", "--ac-") == .match(groups: 4))
+    #expect(scratch.regex.range(of: 0) == 2..<4)
+    #expect(scratch.regex.range(of: 1) == 2..<3)
+    #expect(scratch.regex.range(of: 2) == nil)
+    #expect(scratch.regex.range(of: 3) == 3..<4)
+    #expect(scratch.regex.range(of: 99) == nil)
+  }
+
+  @Test func keepsTenGroups() throws {
+    let pattern = String(repeating: "(.)", count: 12)
+    #expect(try outcome(pattern, "abcdefghijklm") == .match(groups: RegexScratch.groupLimit))
+    #expect(scratch.regex.range(of: 9) == 8..<9)
+  }
+
+  @Test func matchesBytesAndLines() throws {
+    #expect(try outcome("a.b", "a\nb").isMatch)
+    #expect(try outcome("^b$", "a\nb\nc").isMatch)
+    #expect(try outcome("\\xff", "ÿ") == .noMatch)
+    #expect(try outcome("", "").isMatch)
+    #expect(try outcome("^$", "").isMatch)
+    #expect(try outcome("a", "") == .noMatch)
+  }
+
+  @Test func startsWhereItIsTold() throws {
+    #expect(try outcome("a", "abca", from: 1).isMatch)
+    #expect(scratch.regex.range(of: 0) == 3..<4)
+    #expect(try outcome("\\bb", "ab", from: 1) == .noMatch)
+    #expect(try outcome("a", "a", from: 2) == .noMatch)
+    #expect(try outcome("a", "a", from: -1) == .noMatch)
+  }
+
+  @Test func saysWhereAPatternIsWrong() {
+    let error = #expect(throws: RegexCompileError.self) { try RegularExpression("ab(c") }
+    #expect(error?.offset == 4)
+    #expect(error?.message.isEmpty == false)
+  }
+
+  @Test func aLimitIsNotANo() throws {
+    let regex = try RegularExpression("(?:a+)+b")
+    let subject = Array(repeating: UInt8(ascii: "a"), count: 64) + Array("c".utf8)
+    let limited = RegexScratch(limits: RegexLimits(match: 1000))
+    // PCRE2 would see that there is no `b` at all, so there is one that doesn't help.
+    let value = Array("b".utf8) + subject + Array("cb".utf8)
+    #expect(regex.match(value.span, scratch: limited) == .limitExceeded)
+    let small = RegexScratch(limits: RegexLimits(match: .max, stackBytes: 1))
+    let deep = try RegularExpression("(?:(a)|b)*c")
+    let long = [UInt8](repeating: UInt8(ascii: "a"), count: 1 << 20) + Array("dc".utf8)
+    #expect(deep.match(long.span, scratch: small) == .limitExceeded)
+  }
+
+  /// Patterns that can begin with nearly any byte, for which an automaton looks for places to begin.
+  @Test(arguments: [
+    "(?i)(?:select|insert|update|delete|create|drop|alter|truncate)\\s+(\\w+)",
+    "(?i)\\b(?:eval|alert|prompt|confirm|setTimeout|new\\s+Function)\\s*[({]",
+    "(?:^|[;|&])\\s*(?:cat|ls|id|whoami|[a-z]\\$\\{)",
+    "(?i)(?:b[\"']*u[\"']*s|e[\"']*n[\"']*v|[ls][\"']*t[\"']*r|w[\"']*h[\"']*o)(.)?",
+    "(?:[a-z]{2}\\d|[0-9]{3}[a-z]|\\W=\\W)(x)?",
+  ])
+  func startsChangeNoResult(pattern: String) throws {
+    let plain = try RegularExpression(Array(pattern.utf8).span, findingStarts: false)
+    let fast = try RegularExpression(Array(pattern.utf8).span)
+    let other = RegexScratch()
+    var random = SeededGenerator(seed: 7)
+    let pieces = [
+      "select ", "union", "eval", "(", ";", " cat", "b\"u's", "en'v", "12", "ab", "3c", "\n", "|ls", "?=!", "w",
+    ]
+    for _ in 0..<4000 {
+      var value: [UInt8] = []
+      for _ in 0..<Int.random(in: 0...8, using: &random) {
+        value += Array((pieces.randomElement(using: &random) ?? "").utf8)
+      }
+      let start = Int.random(in: 0...value.count, using: &random)
+      let expected = plain.match(value.span, from: start, scratch: scratch.regex)
+      let found = fast.match(value.span, from: start, scratch: other)
+      #expect(expected == found)
+      if case .match(let groups) = expected {
+        for group in 0..<groups { #expect(scratch.regex.range(of: group) == other.range(of: group)) }
+      }
+    }
+  }
+}

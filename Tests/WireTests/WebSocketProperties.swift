@@ -1,0 +1,1 @@
+../../Fuzz/Sources/FuzzWebSocket/WebSocketProperties.swift
