@@ -29,6 +29,27 @@ struct TLSTests {
 
   private func closing(_ host: String) -> String { get("/", host: host, fields: "Connection: close") }
 
+  // MARK: Reload
+
+  /// A connection whose hello is still on its way when a reload comes is answered all the same.
+  @Test func aReloadSparesConnectionsBeforeTheirHello() throws {
+    let upstream = try Upstream(body: "hello")
+    let gateway = try GatewayProcess(configuration(upstream.port, certificates: files.entries("a")))
+    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent()
+    let hello = try [UInt8](Data(contentsOf: root.appending(path: "Fuzz/Corpus/tls/openssl-s_client")))
+    let silent = try gateway.connect()
+    let begun = try gateway.connect()
+    try begun.send(Array(hello.prefix(100)))
+    let next = configuration(upstream.port, certificates: files.entries("a"), listener: "limits: { headerTimeout: 9s }")
+    #expect(try gateway.reload(next).status == 0)
+    try silent.send(hello)
+    try begun.send(Array(hello.dropFirst(100)))
+    // A record of a handshake: the server's hello.
+    #expect(try silent.read(exactly: 1) == [0x16])
+    #expect(try begun.read(exactly: 1) == [0x16])
+  }
+
   // MARK: Certificates
 
   @Test func theServerNameChoosesTheCertificate() throws {

@@ -64,15 +64,16 @@ enum FirewallProperties {
       if one.score != other.score { return "rule \(one.ruleID) scores \(one.score) instead of \(other.score)" }
       let (mine, its) = (targets(one), targets(other))
       // Records are bounded: which of many targets they keep depends on the order.
-      if mine.count < EngineLimits.recordedTargets, mine != its {
+      if one.targets.count < EngineLimits.recordedTargets, mine != its {
         return "rule \(one.ruleID): \(mine) instead of \(its)"
       }
     }
     return nil
   }
 
-  private static func targets(_ match: RuleMatch) -> Set<String> {
-    Set(match.targets.map { "\($0.name) \($0.range) \($0.valueOffset) \($0.value)" })
+  /// In an order of their own: scans find values source by source, rules look target by target.
+  private static func targets(_ match: RuleMatch) -> [String] {
+    match.targets.map { "\($0.name) \($0.range) \($0.valueOffset) \($0.value)" }.sorted()
   }
 }
 

@@ -11,8 +11,9 @@ final class RegexCost {
     let place: String
     /// Nanoseconds of the worst value of `fullBytes` so far.
     var worst: UInt64 = 0
-    /// Transactions run for it.
-    var trials = 0
+    /// Nanoseconds of the worst value of `probeBytes` that was looked at further.
+    var worstProbe: UInt64 = 0
+    var looks = 0
   }
 
   /// What a transaction may take, and beyond it.
@@ -104,7 +105,10 @@ final class RegexCost {
     var size = Self.probeBytes
     var time = time(index, value(index, choices, size))
     var finding = Finding(pattern: index, nanoseconds: time)
-    guard time > 10_000 else { return finding }
+    // What is about as slow as what was tried thrice teaches nothing.
+    guard time > 10_000, patterns[index].looks < 3 || time > patterns[index].worstProbe / 4 * 5 else { return finding }
+    patterns[index].looks += 1
+    patterns[index].worstProbe = max(patterns[index].worstProbe, time)
     // How many times longer a value of twice the length takes: eight times is the worst in question at first.
     var growth: UInt64 = 8
     while size < Self.fullBytes, time * growth < Self.patienceNanoseconds {
@@ -114,12 +118,8 @@ final class RegexCost {
       time = next
     }
     finding.nanoseconds = size == Self.fullBytes ? time : Self.patienceNanoseconds
-    guard finding.nanoseconds > max(patterns[index].worst / 8 * 9, 5_000_000) || patterns[index].trials < 3 else {
-      return finding
-    }
     patterns[index].worst = max(patterns[index].worst, finding.nanoseconds)
     guard finding.nanoseconds > 5_000_000 else { return finding }
-    patterns[index].trials += finding.nanoseconds < Self.patienceNanoseconds ? 1 : 0
     finding.transaction = run(value(index, choices, Self.fullBytes))
     return finding
   }

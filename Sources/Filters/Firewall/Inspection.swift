@@ -162,11 +162,13 @@ final class FirewallShared {
   }
 
   func giveBack(_ inspection: Inspection) {
+    // One that had a large body has grown with it.
+    let isSmall = inspection.reservedBytes <= FirewallFilter.inlineBytes
     heldBytes -= inspection.reservedBytes
     inspection.reservedBytes = 0
     inspection.keptRequestBody = nil
     inspection.keptReplyBody = nil
-    if inspections.count < Self.resting { inspections.append(inspection) }
+    if isSmall, inspections.count < Self.resting { inspections.append(inspection) }
   }
 
   /// - Returns: false when so many bytes more would be past the bound.

@@ -70,7 +70,7 @@ final class Acceptor {
   /// at once when its certificate is refused, else after what is under way.
   func reviewConnections() {
     let tls = slot.runtime.tls
-    for connection in Array(loop.connections.values) where connection.slot === slot {
+    for connection in Array(loop.connections.values) where connection.slot === slot && connection.hasArrived {
       guard let tls, connection.arrival.tls != nil else {
         if (tls != nil) != (connection.arrival.tls != nil) { connection.drain() }
         continue

@@ -148,10 +148,16 @@ final class Loop {
 protocol LoopConnection: AnyObject {
   var slot: ListenerSlot { get }
   var arrival: ClientArrival { get }
+  /// Whether it is known who connects and how: a PROXY header and a handshake are over.
+  var hasArrived: Bool { get }
   /// Finish what is under way, then close.
   func drain()
   /// Close now.
   func abort(reason: StaticString)
+}
+
+extension LoopConnection {
+  var hasArrived: Bool { true }
 }
 
 /// Numbers for exchange ids: xorshift128+ (Vigna 2017). Unique, not secret.

@@ -88,6 +88,10 @@ final class ConnectionIntake: ChannelDuplexHandler, RemovableChannelHandler, Loo
 
   private var peer: IPAddress { arrival.peer }
 
+  /// A reload leaves it alone: what the hello is answered with is decided when it is read, and looked at once more when the
+  /// handshake is through.
+  var hasArrived: Bool { false }
+
   // MARK: Channel
 
   func handlerAdded(context: ChannelHandlerContext) {
@@ -246,7 +250,7 @@ final class ConnectionIntake: ChannelDuplexHandler, RemovableChannelHandler, Loo
     do {
       guard let hello = try helloReader.read(received.readableBytesUInt8Span) else { return }
       self.hello = hello
-      guard let tls = listener.tls else {
+      guard let tls = slot.runtime.tls ?? listener.tls else {
         arrival.serverName = hello.serverName
         return give()
       }
@@ -292,8 +296,15 @@ final class ConnectionIntake: ChannelDuplexHandler, RemovableChannelHandler, Loo
   private func completed(_ handler: NIOSSLServerHandler, applicationProtocol: String?) {
     guard phase == .handshake, let context else { return }
     var identity: PeerIdentity?
+    // A reload may have come in between.
+    let current = slot.runtime.tls?.policy(for: hello?.serverName)
+    if let before = arrival.policy, let current, current !== before, !current.admits(before) {
+      failed("the listener's policy changed", nil, applicationProtocol: applicationProtocol)
+      context.pipeline.close(promise: nil)
+      return
+    }
     do {
-      if let policy = arrival.policy, let der = try handler.peerCertificate?.toDERBytes() {
+      if let policy = arrival.policy.map({ current ?? $0 }), let der = try handler.peerCertificate?.toDERBytes() {
         let leaf = try CertificateFacts(der: der)
         if let refusal = policy.verifier.refusal(of: leaf, now: loop.unixSeconds) {
           failed(refusal.phrase, refusal.detail, identity: leaf.identity, applicationProtocol: applicationProtocol)
