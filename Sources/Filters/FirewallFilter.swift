@@ -64,8 +64,12 @@ package final class FirewallFilter: Filter {
     if exchange.requestHasBody, transaction.wantsRequestBody {
       let limit = transaction.requestBodyLimit
       let isRefused = !rules.settings.processesPartialRequestBodies && transaction.mode == .on
+      inspection.refusesLongRequest = isRefused
+      if isRefused, let length = exchange.request.section.contentLength, length > limit {
+        return tooLong(exchange, inspection, isReply: false) ?? .next
+      }
       if reserve(exchange.request.section.contentLength, limit, inspection) {
-        inspection.requestHold = BodyHold(bytes: limit, overflow: isRefused ? .refuse : .pass)
+        inspection.requestHold = BodyHold(bytes: limit, overflow: .pass)
         return .next
       }
       inspection.note(.memory)
@@ -114,6 +118,7 @@ package final class FirewallFilter: Filter {
 
   package func requestBody(_ exchange: Exchange, _ body: Span<UInt8>) -> FilterAction {
     guard let inspection = known(exchange) else { return .next }
+    if !exchange.isHeldBodyComplete, let action = tooLong(exchange, inspection, isReply: false) { return action }
     if environment.auditLog.parts.contains(.requestBody), environment.auditLog.target != .off {
       inspection.keptRequestBody = exchange.heldBody
     }
@@ -152,7 +157,8 @@ package final class FirewallFilter: Filter {
       let limit = rules.settings.responseBodyLimit
       let isRefused = !rules.settings.processesPartialResponseBodies && transaction.mode == .on
       if reserve(head.section.contentLength, limit, inspection) {
-        inspection.replyHold = BodyHold(bytes: limit, overflow: isRefused ? .refuse : .pass)
+        inspection.refusesLongReply = isRefused
+        inspection.replyHold = BodyHold(bytes: limit, overflow: .pass)
         return .next
       }
       inspection.note(.memory)
@@ -171,6 +177,7 @@ package final class FirewallFilter: Filter {
 
   package func replyBody(_ exchange: Exchange, _ body: Span<UInt8>) -> FilterAction {
     guard let inspection = known(exchange) else { return .next }
+    if !exchange.isHeldBodyComplete, let action = tooLong(exchange, inspection, isReply: true) { return action }
     if environment.auditLog.parts.contains(.replyBody), environment.auditLog.target != .off {
       inspection.keptReplyBody = exchange.heldBody
     }
@@ -187,6 +194,20 @@ package final class FirewallFilter: Filter {
     } orElse: { transaction in
       _ = transaction.evaluateResponseBody()
     }
+  }
+
+  /// A body that goes on past what is inspected never passes unsaid.
+  /// - Returns: nil when its beginning is inspected and the rest passes.
+  private func tooLong(_ exchange: Exchange, _ inspection: Inspection, isReply: Bool) -> FilterAction? {
+    let refuses = isReply ? inspection.refusesLongReply : inspection.refusesLongRequest
+    exchange.record(
+      Finding(
+        source: name, rule: isReply ? "responseBody.limit" : "requestBody.limit", verdict: refuses ? .block : .detect,
+        reason: refuses
+          ? "the \(isReply ? "reply" : "request") body is longer than what is inspected"
+          : "of the \(isReply ? "reply" : "request") body only the beginning was inspected"))
+    guard refuses else { return nil }
+    return .reply(reply(exchange, status: isReply ? 502 : 413))
   }
 
   // MARK: Workers

@@ -93,6 +93,8 @@ struct FirewallTests {
     #expect(upstream.requests.isEmpty)
     let partial = try GatewayProcess(configuration(upstream, ", requestBody: { overLimit: partial }"))
     #expect(try partial.exchange(post(long)).status == 200)
+    // What was not inspected is said.
+    _ = try partial.logLine { $0["verdict"]?.text == "detect" }
     #expect(upstream.requests.map(\.body.utf8.count) == [200_002])
     #expect(try partial.exchange(post("q=\(Self.attack)&\(long)")).status == 403)
   }

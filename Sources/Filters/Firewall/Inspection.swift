@@ -11,6 +11,9 @@ final class Inspection {
   var hasBegun = false
   var requestHold: BodyHold?
   var replyHold: BodyHold?
+  /// Bodies past their limit are refused.
+  var refusesLongRequest = false
+  var refusesLongReply = false
   /// Bytes of bodies that count towards the loop's bound.
   var reservedBytes = 0
   /// A worker has the transaction: nobody else touches it.
@@ -34,6 +37,8 @@ final class Inspection {
     hasBegun = false
     requestHold = nil
     replyHold = nil
+    refusesLongRequest = false
+    refusesLongReply = false
     reservedBytes = 0
     isAway = false
     isAbandoned = false

@@ -279,7 +279,7 @@ extension Transaction {
       let items = stores[Int(source.part.source.rawValue)]
       for index in items.indices {
         counter += 1
-        if counter & 63 == 0, isOverBudget() { break sources }
+        if counter & 63 == 0 || items[index].value.count > 4_096, isOverBudget() { break sources }
         let item = items[index]
         var group = source.general
         if !source.named.isEmpty {

@@ -25,6 +25,7 @@ extension Transaction {
       }
       let rule = rules.rules[Int(step.rule)]
       if !removedRules.isEmpty, removedRules.contains(Int(step.rule)) { continue }
+      if step.filter >= 0, isOverBudget() { break }
       guard evaluate(rule, filter: isScanned ? Int(step.filter) : -1) else {
         if isExhausted { break }
         continue
