@@ -87,8 +87,8 @@ class Child:
         return kib / 1024
 
     def wait_until_quiet(self, seconds=120, window=0.3):
-        """Returns when the tree has used less than 2 % of a CPU for a while and does not wait for more; the time at which
-        that while began."""
+        """Returns when the tree has used less than 2 % of a CPU for a while and wants no more; the time at which that
+        while began."""
         deadline = time.monotonic() + seconds
         while True:
             since, before = time.monotonic(), self.cpu_seconds()
