@@ -309,7 +309,7 @@ struct FirewallTests {
     #expect(lines.count == 1)
     let entry = try #require(lines.first.flatMap { JSONText.object(String($0)) })
     #expect(entry["id"]?.text == id && entry["transaction"]?["unique_id"]?.text == id)
-    #expect(entry["rules"]?.entries.compactMap { $0["id"]?.text } == ["942100", "949110"])
+    #expect(entry["rules"]?.entries.compactMap { $0["id"]?.text } == ["942100", "949110", "980130"])
     #expect(entry["transaction"]?["response"]?["http_code"]?.text == "403")
     #expect(entry["transaction"]?["messages"]?.entries.first?["details"]?["ruleId"]?.text == "942100")
     #expect(!text.contains("hunter2") && !text.contains("abcdefghijklmnop1234"))

@@ -34,26 +34,41 @@ final class CompiledRule: Sendable {
 }
 
 /// What a rule looks at.
-struct Target: Sendable {
+final class Target: Sendable {
   let variable: Variable
   let selector: TargetSelector
   let isCount: Bool
   /// What of it the rule leaves out.
-  var exclusions: [TargetSelector] = []
+  let exclusions: [TargetSelector]
   /// The stored values that it is made of; empty for what is worked out when asked for.
   let parts: [SourcePart]
+  /// Whether it takes any name.
+  let takesAll: Bool
+  /// The name in lower case that it takes alone, and its length; -1 when it is chosen in another way.
+  let name: [UInt8]
+  let nameLength: Int
 
-  init(variable: Variable, selector: TargetSelector, isCount: Bool = false) {
+  init(variable: Variable, selector: TargetSelector, isCount: Bool = false, exclusions: [TargetSelector] = []) {
     self.variable = variable
     self.isCount = isCount
-    guard case .xpath(let path) = selector else {
-      self.selector = selector
+    self.exclusions = exclusions
+    var selector = selector
+    if case .xpath(let path) = selector {
+      let part = path.wholeDocument
+      if part != nil { selector = .all }
+      parts = part.map { [$0] } ?? []
+    } else {
       parts = Sources.parts(variable)
-      return
     }
-    let part = path.wholeDocument
-    self.selector = part == nil ? selector : .all
-    parts = part.map { [$0] } ?? []
+    self.selector = selector
+    if case .name(let name) = selector {
+      self.name = name
+      nameLength = name.count
+    } else {
+      name = []
+      nameLength = -1
+    }
+    if case .all = selector { takesAll = exclusions.isEmpty } else { takesAll = false }
   }
 }
 
@@ -176,6 +191,14 @@ enum Assignment: Sendable {
   case addNumber(Int)
   case subtract(Macro)
   case unset
+
+  /// Whether what comes of it depends on what was there.
+  var takesOld: Bool {
+    switch self {
+    case .add, .addNumber, .subtract: true
+    case .set, .setNumber, .unset: false
+    }
+  }
 }
 
 /// A `ctl` action.
@@ -192,7 +215,7 @@ enum Control: Sendable {
   /// Rules that no longer run, by their numbers in the set.
   case removeRules([Int])
   /// Targets that these rules no longer look at.
-  case removeTarget(rules: Set<Int>, Variable, TargetSelector)
+  case removeTarget(TargetRemoval)
   case hashEnforcement
   case parseXMLIntoArgs(Bool)
 }

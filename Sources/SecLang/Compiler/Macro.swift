@@ -92,7 +92,7 @@ struct TXNames: Sendable {
 }
 
 /// Finds the slot of a TX variable by a name in the arena.
-struct TXIndex: Sendable {
+final class TXIndex: Sendable {
   /// Slots by hash, -1 for a free place; a power of two of them.
   private let table: [Int32]
   private let hashes: [UInt64]
@@ -112,16 +112,20 @@ struct TXIndex: Sendable {
     self.table = table
   }
 
-  func slot(_ name: Slice, _ arena: borrowing Arena) -> Int? {
-    let hash = TXStore.hash(arena.bytes, name.range)
+  /// - Parameter hash: what `TXStore.hash` says of the name.
+  func slot(_ name: Slice, _ hash: UInt64, _ arena: borrowing Arena) -> Int? {
     let mask = table.count - 1
     var place = Int(truncatingIfNeeded: hash) & mask
     while table[place] >= 0 {
       let slot = Int(table[place])
-      if hashes[slot] == hash, names[slot].elementsEqual(arena.bytes[name.range]) { return slot }
+      if hashes[slot] == hash, isEqual(names[slot], name, arena) { return slot }
       place = (place + 1) & mask
     }
     return nil
+  }
+
+  private func isEqual(_ text: [UInt8], _ name: Slice, _ arena: borrowing Arena) -> Bool {
+    arena.read(name) { TextOperators.equals($0, text.span) }
   }
 }
 

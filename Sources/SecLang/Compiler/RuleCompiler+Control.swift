@@ -97,6 +97,6 @@ extension RuleCompiler {
       case "ruleremovetargetbytag": rules(matching: parts[0], position, \.tags)
       default: rules(matching: parts[0], position) { [$0.message] }
       }
-    return selected.map { .removeTarget(rules: Set($0), syntax.variable, selector) }
+    return selected.map { .removeTarget(TargetRemoval(rules: $0, syntax.variable, selector)) }
   }
 }

@@ -1,32 +1,3 @@
-extension RuleCompiler {
-  /// The steps of a phase, in the order of the rules.
-  func program(_ phase: Int, _ rules: [CompiledRule]) -> PhaseProgram {
-    var program = PhaseProgram(phase: phase)
-    for rule in rules where rule.phase == phase { program.steps.append(step(rule)) }
-    return program
-  }
-
-  private func step(_ rule: CompiledRule) -> PhaseProgram.Step {
-    var step = PhaseProgram.Step(rule: Int32(rule.index))
-    let actions = rule.actions
-    guard rule.chain.steps.isEmpty, rule.targets.count == 1, case .number(let comparison, let number) = rule.comparison,
-      case .slot(let slot) = rule.targets[0].selector, rule.targets[0].exclusions.isEmpty
-    else { return step }
-    step.gateSlot = Int32(slot)
-    step.gateCounts = rule.targets[0].isCount
-    step.gateIsNegated = rule.isNegated
-    step.gateComparison = comparison
-    step.gateNumber = number
-    let isSilent = rule.next == nil && actions.effects.isEmpty && !actions.isLogged && !actions.isAudited
-    if isSilent, !actions.captures, actions.skipCount == 0, case .pass? = actions.disruption,
-      let target = actions.skipTarget
-    {
-      step.gateTarget = Int32(clamping: target)
-    }
-    return step
-  }
-}
-
 extension RuleSet {
   /// The same rules with scans for those that a usual request reaches: rules that the paranoia level or another gate
   /// passes over need none. What is reached all the same is run without.
@@ -47,8 +18,8 @@ extension RuleSet {
       programs[phase].scan = ScanPlanner.plan(scanned)
     }
     return RuleSet(
-      settings: settings, files: files, rules: rules, programs: programs, txNames: txNames, tables: tables,
-      notices: notices)
+      settings: settings, files: files, rules: rules, programs: programs, txNames: txNames, constants: constants,
+      tables: tables, notices: notices)
   }
 }
 

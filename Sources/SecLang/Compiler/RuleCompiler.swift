@@ -28,10 +28,12 @@ struct RuleCompiler {
     }
     let tables = transformationTables()
     guard issues.issues.isEmpty else { throw RuleIssues(issues: issues.issues, omitted: issues.omitted) }
-    let programs = (1...5).map { program($0, rules) }
+    var texts = ArenaTexts()
+    var programs = (1...5).map { PhaseProgram(phase: $0) }
+    for rule in rules { programs[rule.phase - 1].add(rule, names, texts: &texts) }
     let set = RuleSet(
-      settings: settings, files: files, rules: rules, programs: programs, txNames: names, tables: tables,
-      notices: notices)
+      settings: settings, files: files, rules: rules, programs: programs, txNames: names, constants: texts,
+      tables: tables, notices: notices)
     return set.withScans(Workspace.withoutClock)
   }
 
@@ -63,18 +65,16 @@ struct RuleCompiler {
 
   /// The targets with what each leaves out. An exclusion holds for all targets of the same variable.
   mutating func targets(_ variables: [VariableSyntax]) -> [Target] {
-    var targets: [Target] = []
-    for syntax in variables where !syntax.isExcluded {
-      guard let selector = selector(syntax) else { continue }
-      targets.append(Target(variable: syntax.variable, selector: selector, isCount: syntax.isCount))
-    }
+    var exclusions: [(variable: Variable, selector: TargetSelector)] = []
     for syntax in variables where syntax.isExcluded {
-      guard let selector = selector(syntax) else { continue }
-      for index in targets.indices where Sources.overlap(targets[index].variable, syntax.variable) {
-        targets[index].exclusions.append(selector)
-      }
+      if let selector = selector(syntax) { exclusions.append((syntax.variable, selector)) }
     }
-    return targets
+    return variables.compactMap { syntax in
+      guard !syntax.isExcluded, let selector = selector(syntax) else { return nil }
+      return Target(
+        variable: syntax.variable, selector: selector, isCount: syntax.isCount,
+        exclusions: exclusions.filter { Sources.overlap(syntax.variable, $0.variable) }.map(\.selector))
+    }
   }
 
   mutating func selector(_ syntax: VariableSyntax) -> TargetSelector? {

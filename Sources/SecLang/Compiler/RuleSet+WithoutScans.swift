@@ -5,12 +5,16 @@ extension RuleSet {
     let plain = programs.map { program in
       var program = program
       program.scan = nil
-      for index in program.steps.indices { program.steps[index].filter = -1 }
+      for index in program.steps.indices {
+        program.steps[index].filter = -1
+        program.steps[index].isPlain = false
+        program.steps[index].conditionCount = 0
+      }
       return program
     }
     return RuleSet(
       settings: settings, files: files, rules: rules.map(\.withPlainRegexes), programs: plain, txNames: txNames,
-      tables: tables, notices: notices)
+      constants: constants, tables: tables, notices: notices)
   }
 }
 

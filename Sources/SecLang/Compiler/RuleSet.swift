@@ -8,12 +8,18 @@ public final class RuleSet: Sendable {
   let txNames: TXNames
   let txIndex: TXIndex
   let tables: TransformationTables
+  /// What every arena begins with.
+  let texts: ArenaTexts
+  /// The names of the TX variables, in those texts.
+  let txNameSlices: [Slice]
+  /// The constants of the rules, in those texts.
+  let constants: ArenaTexts
   /// Files and operators that have no data here: such rules never match.
   public let notices: [RuleIssue]
 
   init(
     settings: RuleSettings, files: [String], rules: [CompiledRule], programs: [PhaseProgram], txNames: TXNames,
-    tables: TransformationTables, notices: [RuleIssue]
+    constants: ArenaTexts, tables: TransformationTables, notices: [RuleIssue]
   ) {
     self.settings = settings
     self.files = files
@@ -21,6 +27,10 @@ public final class RuleSet: Sendable {
     self.programs = programs
     self.txNames = txNames
     txIndex = TXIndex(txNames)
+    self.constants = constants
+    var texts = constants
+    txNameSlices = txNames.names.map { texts.add($0) }
+    self.texts = texts
     self.tables = tables
     self.notices = notices
     scoreSlots = txNames.names.map { Self.isScore($0) }
@@ -47,7 +57,7 @@ public final class RuleSet: Sendable {
   }
 
   /// `inbound_anomaly_score_pl1` and the like.
-  private static func isScore(_ name: [UInt8]) -> Bool {
+  static func isScore(_ name: [UInt8]) -> Bool {
     name.firstRange(of: Array("anomaly_score_pl".utf8)) != nil
   }
 
@@ -78,18 +88,25 @@ struct PhaseProgram: Sendable {
     var rule: Int32
     /// Its number in the phase's scan, -1 for a rule that always runs.
     var filter: Int32 = -1
-    /// A comparison of one TX variable, or of whether it is there, with a number: the slot, -1 for any other rule. What
-    /// does not match it does nothing.
-    var gateSlot: Int32 = -1
-    var gateCounts = false
-    var gateIsNegated = false
-    var gateComparison = NumberComparison.equal
-    var gateNumber = 0
-    /// Where a match goes on when it does nothing else; -1 when the rule has to run for it.
-    var gateTarget: Int32 = -1
+    /// Whether conditions and operations are all there is to it.
+    var isPlain = false
+    /// Whether some of the operations set scores to 0.
+    var resetsScores = false
+    /// Comparisons of TX variables: what does not meet them does nothing.
+    var firstCondition: Int32 = 0
+    var conditionCount: Int32 = 0
+    var firstOperation: Int32 = 0
+    var operationCount: Int32 = 0
+    /// Where a match goes on: so many steps on, or at the step behind a marker unless that is -1.
+    var skipCount: Int32 = 0
+    var skipTarget: Int32 = -1
   }
 
   let phase: Int
   var steps: [Step] = []
+  var conditions: [Condition] = []
+  var operations: [Operation] = []
   var scan: ScanPlan?
+
+  init(phase: Int) { self.phase = phase }
 }

@@ -66,8 +66,39 @@ final class ScanPlan: Sendable {
     var part: SourcePart
     /// The group of values with no group of their own; -1 when there is none.
     var general: Int
-    /// Groups by the value's name in lower case.
-    var named: [[UInt8]: Int]
+    /// Groups by the value's name.
+    var named: NamedGroups
+  }
+
+  /// Groups of values with certain names.
+  struct NamedGroups: Sendable {
+    private struct Entry: Sendable {
+      /// In lower case.
+      var name: [UInt8]
+      var group: Int
+    }
+
+    /// By length of the name.
+    private var entries: [Entry] = []
+    /// A bit for each length that occurs, the last for all longer ones.
+    private var lengths: UInt64 = 0
+
+    init(_ groups: [[UInt8]: Int]) {
+      entries = groups.map { Entry(name: $0.key, group: $0.value) }.sorted { $0.name.count < $1.name.count }
+      for entry in entries { lengths |= Self.bit(entry.name.count) }
+    }
+
+    private static func bit(_ length: Int) -> UInt64 { 1 &<< UInt64(min(length, 63)) }
+
+    /// The group of a name in any letter case.
+    func group(_ name: Span<UInt8>) -> Int? {
+      guard lengths & Self.bit(name.count) != 0 else { return nil }
+      for index in entries.indices where entries[index].name.count == name.count {
+        let wanted = entries[index].name
+        if ASCII.equal(name, wanted.span) { return entries[index].group }
+      }
+      return nil
+    }
   }
 
   let prefilter: Prefilter
@@ -153,11 +184,12 @@ struct ScanPlanner {
     guard !general.isEmpty || !named.isEmpty else { return nil }
     return ScanPlan.SourceScan(
       part: part, general: general.isEmpty ? -1 : group(general),
-      named: named.mapValues { rules in
-        var all = general
-        all.formUnion(rules)
-        return group(all)
-      })
+      named: ScanPlan.NamedGroups(
+        named.mapValues { rules in
+          var all = general
+          all.formUnion(rules)
+          return group(all)
+        }))
   }
 
   private mutating func group(_ members: CandidateSet) -> Int {

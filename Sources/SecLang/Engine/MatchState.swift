@@ -13,7 +13,8 @@ struct MatchState {
   /// The values that the current chain matched: `MATCHED_VARS`.
   var values: [Value] = []
   /// The rule being evaluated, for `RULE`.
-  var rule: CompiledRule?
+  // invariant: it is a rule of the rule set that the transaction holds, and `reset` forgets it when that set goes.
+  unowned(unsafe) var rule: CompiledRule?
   /// What the current chain added to an anomaly score.
   var score = 0
   /// Rules whose regular expression reached a limit.
@@ -32,7 +33,7 @@ struct MatchState {
   }
 
   mutating func beginRule(_ rule: CompiledRule) {
-    values.removeAll(keepingCapacity: true)
+    if !values.isEmpty { values.removeAll(keepingCapacity: true) }
     score = 0
     self.rule = rule
   }

@@ -15,7 +15,7 @@ struct ScanState {
 
   mutating func begin(rules: Int) {
     hits.removeAll(keepingCapacity: true)
-    if firstHit.count == rules {
+    if firstHit.count >= rules {
       for index in 0..<rules { firstHit[index] = -1 }
     } else {
       firstHit = Array(repeating: -1, count: rules)
@@ -48,8 +48,7 @@ struct ValueScanner {
 
   fileprivate var arena = Arena()
   fileprivate var state = ScanState()
-  fileprivate var key: [UInt8] = []
-  private var forms: [Form] = [Form()]
+  private var forms: [Form] = []
   private var formCount = 1
   /// The form that each node leads to.
   private var formOfNode: [Int] = []
@@ -65,10 +64,13 @@ struct ValueScanner {
 
   fileprivate mutating func prepare(_ plan: ScanPlan) {
     let rules = plan.rules.count
-    if candidates.capacity != rules {
+    if forms.isEmpty { forms.append(Form()) }
+    if candidates.capacity < rules {
       candidates = CandidateSet(capacity: rules)
       formRules = CandidateSet(capacity: rules)
     }
+    // Larger plans may have left bits behind the last of this one.
+    formRules.removeAll()
     if formOfNode.count < plan.nodes.count { formOfNode = Array(repeating: 0, count: plan.nodes.count) }
     let words = (plan.nodes.count + 1) * ((rules + 63) / 64)
     if wanted.count < words { wanted = Array(repeating: 0, count: words) }
@@ -88,17 +90,29 @@ struct ValueScanner {
     guard value.count <= ScanCache.longestValue else { return scan(value, plan, group, hit, scratch, tables) }
     let hash = arena.read(value) { cache.hash($0, group.number) }
     if let place = arena.read(value, { cache.find($0, hash, group.number) }) {
-      for index in 0..<cache[place].count {
-        let rule = Int(cache[place].rules[index])
-        state.add(rule, hit, oncePerItem: plan.multiMatch.contains(rule))
-      }
+      recall(place, plan, hit)
       return
     }
     findings = ScanFindings()
     scan(value, plan, group, hit, scratch, tables)
     if !findings.isTooMuch {
       let found = findings
-      arena.read(value) { cache.remember($0, hash, group.number, found) }
+      let form = forms[found.form].bytes
+      guard form.count <= ScanCache.longestForm else { return }
+      arena.read(value) { cache.remember($0, hash, group.number, found, form: form.span) }
+    }
+  }
+
+  /// Notes what was found in the same value before.
+  private mutating func recall(_ place: Int, _ plan: ScanPlan, _ hit: ScanState.Hit) {
+    let count = cache.count(place)
+    if count == 0 { return }
+    var hit = hit
+    let plainCount = cache.plainCount(place)
+    for index in 0..<count {
+      if index == plainCount { hit.content = cache.form(place, in: &arena) }
+      let rule = cache.rule(place, index)
+      state.add(rule, hit, oncePerItem: plan.multiMatch.contains(rule))
     }
   }
 
@@ -176,7 +190,7 @@ struct ValueScanner {
         isKept = true
       }
       state.add(rule, hit, oncePerItem: plan.multiMatch.contains(rule))
-      findings.add(rule, isPlain: form == 0)
+      findings.add(rule, form: form)
     }
   }
 
@@ -250,17 +264,11 @@ struct ValueScanner {
       if forms[same].bytes == output { return same }
       same += 1
     }
-    if Self.isEqual(arena.bytes.span.extracting(value.range), output.span) { return 0 }
+    if TextOperators.equals(arena.bytes.span.extracting(value.range), output.span) { return 0 }
     forms[index].unchanged = Transformation.leftUnchanged(ByteSet(of: output.span))
     formCount = index + 1
     for word in 0..<width { wanted[index * width + word] = 0 }
     return index
-  }
-
-  private static func isEqual(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Bool {
-    guard left.count == right.count else { return false }
-    for index in left.indices where left[index] != right[index] { return false }
-    return true
   }
 }
 
@@ -274,24 +282,23 @@ extension Transaction {
     scanner.prepare(plan)
     var counter = 0
     let match = workspace.match
-    let rules = rules
-    sources: for source in plan.sources {
-      let items = stores[Int(source.part.source.rawValue)]
+    let tables = rules.tables
+    let sources = plan.sources
+    sources: for place in sources.indices {
+      let items = stores[Int(sources[place].part.source.rawValue)]
+      if items.isEmpty { continue }
+      let source = sources[place]
       for index in items.indices {
         counter += 1
         if counter & 63 == 0 || items[index].value.count > 4_096, isOverBudget() { break sources }
         let item = items[index]
         var group = source.general
-        if !source.named.isEmpty {
-          scanner.key.removeAll(keepingCapacity: true)
-          for position in item.name.range { scanner.key.append(ASCII.lower(scanner.arena.bytes[position])) }
-          if let named = source.named[scanner.key] { group = named }
-        }
+        if let named = scanner.arena.read(item.name, { source.named.group($0) }) { group = named }
         guard group >= 0 else { continue }
         let value = source.part.isNames ? item.name : item.value
         scanner.look(
           value, plan, plan.groups[group],
-          ScanState.Hit(part: Int16(source.part.index), item: Int32(index), content: value), match, rules.tables)
+          ScanState.Hit(part: Int16(source.part.index), item: Int32(index), content: value), match, tables)
       }
     }
     scanner.finish()

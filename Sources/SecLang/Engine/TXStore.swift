@@ -47,15 +47,14 @@ struct TXStore {
 
   // MARK: By name
 
-  func value(_ name: Slice, _ arena: borrowing Arena) -> Value {
-    guard !others.isEmpty, let index = index(of: name, Self.hash(arena.bytes, name.range), arena) else {
-      return Value()
-    }
+  /// - Parameter hash: what `hash` says of the name.
+  func value(_ name: Slice, _ hash: UInt64, _ arena: borrowing Arena) -> Value {
+    guard !others.isEmpty, let index = index(of: name, hash, arena) else { return Value() }
     return others[index].value
   }
 
-  mutating func set(_ name: Slice, _ value: Value, _ arena: borrowing Arena) {
-    let hash = Self.hash(arena.bytes, name.range)
+  /// - Parameter hash: what `hash` says of the name.
+  mutating func set(_ name: Slice, _ hash: UInt64, _ value: Value, _ arena: borrowing Arena) {
     if !others.isEmpty, let index = index(of: name, hash, arena) {
       others[index].value = value
       return

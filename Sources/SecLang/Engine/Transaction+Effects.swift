@@ -13,7 +13,7 @@ extension Transaction {
       tx[slot] = new
     case .setTX(.macro(let macro), let assignment):
       let name = lowercased(macro)
-      setTX(name, assigned(assignment, getTX(name)))
+      setTX(name, assigned(assignment, assignment.takesOld ? getTX(name) : TXStore.Value()))
     case .setPersistent(let variable, let name, let assignment):
       let name = lowercased(name)
       collections.set(variable, arena.array(name), in: self) { [self] old in
@@ -58,7 +58,7 @@ extension Transaction {
     }
   }
 
-  private static func sum(_ left: Int, _ right: Int) -> Int {
+  static func sum(_ left: Int, _ right: Int) -> Int {
     let (result, isOverflow) = left.addingReportingOverflow(right)
     return isOverflow ? (right > 0 ? Int.max : Int.min) : result
   }
@@ -77,21 +77,21 @@ extension Transaction {
 
   /// - Parameter name: in lower case.
   func getTX(_ name: Slice) -> TXStore.Value {
-    if let slot = slot(name) { return tx[slot] }
-    return tx.value(name, arena)
+    let hash = TXStore.hash(arena.bytes, name.range)
+    if let slot = rules.txIndex.slot(name, hash, arena) { return tx[slot] }
+    return tx.value(name, hash, arena)
   }
 
   /// - Parameter name: in lower case.
   func setTX(_ name: Slice, _ value: TXStore.Value) {
-    if let slot = slot(name) {
+    let hash = TXStore.hash(arena.bytes, name.range)
+    if let slot = rules.txIndex.slot(name, hash, arena) {
       if rules.isScore(slot) { matched.score += number(value) - number(tx[slot]) }
       tx[slot] = value
     } else {
-      tx.set(name, value, arena)
+      tx.set(name, hash, value, arena)
     }
   }
-
-  private func slot(_ name: Slice) -> Int? { rules.txIndex.slot(name, arena) }
 
   /// A value as text in the arena.
   func text(_ value: TXStore.Value) -> Slice {
@@ -121,9 +121,7 @@ extension Transaction {
     case .forceRequestBodyVariable(let isOn): forcesRequestBody = isOn
     case .forceResponseBodyVariable: break
     case .removeRules(let indexes): removedRules.formUnion(indexes)
-    case .removeTarget(let rules, let variable, let selector):
-      guard removedTargets.count < 1_024 else { break }
-      removedTargets.append(RemovedTarget(rules: rules, variable: variable, selector: selector))
+    case .removeTarget(let removal): removedTargets.append(removal)
     case .hashEnforcement: break
     case .parseXMLIntoArgs(let isOn): parsesXMLIntoArgs = isOn
     }
@@ -134,20 +132,20 @@ extension Transaction {
   /// All rules of a chain matched: says so, and does what the first one wants.
   func complete(_ rule: CompiledRule) {
     matched.rule = rule
-    let actions = rule.actions
-    if let severity = actions.severity { highestSeverity = min(highestSeverity, severity) }
+    if let severity = rule.actions.severity { highestSeverity = min(highestSeverity, severity) }
     var isDisruptive = false
-    switch actions.disruption {
+    switch rule.actions.disruption {
     case nil, .pass, .block: break
     case .allow(let scope): if mode == .on { allow(scope, phase: rule.phase) }
-    case .deny: isDisruptive = intervene(.deny, actions.status ?? 403, rule)
-    case .drop: isDisruptive = intervene(.drop, actions.status ?? 403, rule)
+    case .deny: isDisruptive = intervene(.deny, rule.actions.status ?? 403, rule)
+    case .drop: isDisruptive = intervene(.drop, rule.actions.status ?? 403, rule)
     case .redirect(let macro):
       let text = expanded(macro)
       let location = String(decoding: arena.bytes[text.range], as: UTF8.self)
-      isDisruptive = intervene(.redirect(location), actions.status ?? 302, rule)
+      isDisruptive = intervene(.redirect(location), rule.actions.status ?? 302, rule)
     }
-    guard actions.isLogged || actions.isAudited || matched.score != 0, matches.count < EngineLimits.recordedMatches
+    guard rule.actions.isLogged || rule.actions.isAudited || matched.score != 0,
+      matches.count < EngineLimits.recordedMatches
     else { return }
     record(rule, isDisruptive: isDisruptive)
   }

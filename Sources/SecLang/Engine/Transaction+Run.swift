@@ -7,21 +7,27 @@ extension Transaction {
     let start = workspace.nowNanoseconds()
     defer { phaseNanoseconds[phase] &+= workspace.nowNanoseconds() &- start }
     let rules = rules
-    let program = rules.programs[phase - 1]
-    if let plan = program.scan { scanValues(plan) }
-    let isScanned = program.scan != nil
+    let plan = rules.programs[phase - 1].scan
+    if let plan { scanValues(plan) }
+    let isScanned = plan != nil
+    let steps = rules.programs[phase - 1].steps
+    let conditions = rules.programs[phase - 1].conditions
+    let operations = rules.programs[phase - 1].operations
     var index = 0
-    let count = program.steps.count
+    let count = steps.count
     while index < count {
-      let step = program.steps[index]
+      let step = steps[index]
       index += 1
       if step.filter >= 0, isScanned, scan.firstHit[Int(step.filter)] < 0 { continue }
-      if step.gateSlot >= 0 {
-        guard passesGate(step) else { continue }
-        if step.gateTarget >= 0, removedRules.isEmpty {
-          index = max(index, min(Int(step.gateTarget), count))
-          continue
-        }
+      let isWhole = !removedTargets.concerns(Int(step.rule))
+      if step.conditionCount > 0, isWhole {
+        guard meetsConditions(step, conditions) else { continue }
+      }
+      if step.isPlain, removedRules.isEmpty, isWhole, leavesScores(step, operations) {
+        perform(step, conditions, operations)
+        if step.skipTarget >= 0 { index = min(Int(step.skipTarget), count) }
+        index = min(index + Int(step.skipCount), count)
+        continue
       }
       let rule = rules.rules[Int(step.rule)]
       if !removedRules.isEmpty, removedRules.contains(Int(step.rule)) { continue }
@@ -32,20 +38,10 @@ extension Transaction {
       }
       if let skip = rule.actions.skipTarget { index = min(skip, count) }
       index = min(index + rule.actions.skipCount, count)
-      if intervention != nil || mode == .off { break }
+      if intervention != nil && phase != 5 || mode == .off { break }
       if allowedFrom > 0, (allowedFrom...allowedThrough).contains(phase) { break }
     }
     return intervention
-  }
-
-  /// Whether the comparison with a TX variable holds; one that is not set can't be compared, only counted.
-  private func passesGate(_ step: PhaseProgram.Step) -> Bool {
-    let value = tx[Int(step.gateSlot)]
-    if step.gateCounts {
-      return step.gateComparison.holds(value.kind == .unset ? 0 : 1, step.gateNumber) != step.gateIsNegated
-    }
-    guard value.kind != .unset else { return false }
-    return step.gateComparison.holds(number(value), step.gateNumber) != step.gateIsNegated
   }
 
   /// Whether the transaction has used up its time; it fails when it has.
@@ -89,7 +85,7 @@ extension Transaction {
       let part = SourcePart(index: Int(found.part))
       let item = stores[Int(part.source.rawValue)][Int(found.item)]
       guard let target = target(of: rule, part, item.name) else { continue }
-      if !removedTargets.isEmpty, isRemoved(rule, target.variable, item.name) { continue }
+      if removedTargets.concerns(rule.index), isRemoved(rule, target.variable, item.name) { continue }
       let original = part.isNames ? item.name : item.value
       if rule.actions.matchesEachStep {
         if matchSteps(rule, target.variable, item.name, original) { isMatch = true }
@@ -103,6 +99,10 @@ extension Transaction {
 
   /// The target of a rule that a value belongs to.
   private func target(of rule: CompiledRule, _ part: SourcePart, _ name: Slice) -> Target? {
+    if rule.targets.count == 1 {
+      let target = rule.targets[0]
+      return accepts(target, name) ? target : nil
+    }
     for index in rule.targets.indices where rule.targets[index].parts.contains(part) {
       if accepts(rule.targets[index], name) { return rule.targets[index] }
     }
@@ -135,7 +135,7 @@ extension Transaction {
     for position in 0..<stores[index].count {
       let item = stores[index][position]
       guard accepts(target, item.name) else { continue }
-      if !removedTargets.isEmpty, isRemoved(rule, target.variable, item.name) { continue }
+      if removedTargets.concerns(rule.index), isRemoved(rule, target.variable, item.name) { continue }
       if position & 63 == 63, isOverBudget() { return false }
       if matchAny(rule, target.variable, item.name, part.isNames ? item.name : item.value) { isMatch = true }
       if isExhausted { return false }
@@ -145,7 +145,8 @@ extension Transaction {
 
   /// Whether a count compares as the rule wants, where that can be told without making a value of it.
   private func countMatches(_ rule: CompiledRule, _ target: Target) -> Bool? {
-    guard case .number(let comparison, let number) = rule.comparison, !target.parts.isEmpty, removedTargets.isEmpty,
+    guard case .number(let comparison, let number) = rule.comparison, !target.parts.isEmpty,
+      !removedTargets.concerns(rule.index),
       rule.chain.steps.isEmpty
     else { return nil }
     var count = 0
@@ -209,9 +210,18 @@ extension Transaction {
   }
 
   func accepts(_ target: Target, _ name: Slice) -> Bool {
-    guard selects(target.selector, name) else { return false }
+    if target.takesAll { return true }
+    if target.nameLength >= 0 {
+      guard target.nameLength == name.count, isNamed(name, target.name) else { return false }
+    } else {
+      guard selects(target.selector, name) else { return false }
+    }
     if target.exclusions.isEmpty { return true }
     return !target.exclusions.contains { selects($0, name) }
+  }
+
+  private func isNamed(_ name: Slice, _ wanted: [UInt8]) -> Bool {
+    arena.read(name) { ASCII.equal($0, wanted.span) }
   }
 
   func selects(_ selector: TargetSelector, _ name: Slice) -> Bool {
@@ -225,8 +235,8 @@ extension Transaction {
   }
 
   func isRemoved(_ rule: CompiledRule, _ variable: Variable, _ name: Slice) -> Bool {
-    removedTargets.contains { removed in
-      guard removed.rules.contains(rule.index), Sources.overlap(removed.variable, variable) else { return false }
+    removedTargets.list.contains { removed in
+      guard removed.concerns(rule.index), Sources.overlap(removed.variable, variable) else { return false }
       if case .slot(let slot) = removed.selector {
         let removedName = rules.txNames.names[slot]
         return arena.read(name) { ASCII.equal($0, removedName.span) }

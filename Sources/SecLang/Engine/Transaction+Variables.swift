@@ -10,7 +10,7 @@ extension Transaction {
   func collect(_ target: Target, _ rule: CompiledRule?, into values: inout [TargetValue]) {
     let first = values.count
     collectAll(target, into: &values)
-    if let rule, !removedTargets.isEmpty {
+    if let rule, removedTargets.concerns(rule.index) {
       var kept = first
       for index in first..<values.count where !isRemoved(rule, target.variable, values[index].name) {
         values[kept] = values[index]
@@ -90,8 +90,7 @@ extension Transaction {
     if case .slot(let slot) = target.selector {
       let value = tx[slot]
       guard value.kind != .unset else { return }
-      let name = rules.txNames.names[slot]
-      values.append(TargetValue(variable: .tx, name: arena.append(name.span), value: text(value)))
+      values.append(TargetValue(variable: .tx, name: rules.txNameSlices[slot], value: text(value)))
       return
     }
     if case .pattern(let pattern) = target.selector {
@@ -107,7 +106,7 @@ extension Transaction {
   }
 
   private func addTX(_ target: Target, _ slot: Int, into values: inout [TargetValue]) {
-    let name = arena.append(rules.txNames.names[slot])
+    let name = rules.txNameSlices[slot]
     guard !isExcluded(target, name) else { return }
     values.append(TargetValue(variable: .tx, name: name, value: text(tx[slot])))
   }

@@ -3,19 +3,23 @@
 /// Facts go in as they arrive, then the phase is evaluated that the language names for them. A transaction belongs to one
 /// thread and can be used again after ``reset(_:)``.
 public final class Transaction {
-  /// The rules.
-  public internal(set) var rules: RuleSet
-  /// What it runs with; another thread that takes it over for a time brings its own.
-  public var workspace: Workspace
+  // invariant: what is `@exclusivity(unchecked)` is touched by the thread that has the transaction, and no access to it
+  // lasts into another of the same property: closures that `Arena.read` calls only look at bytes, and what appends,
+  // assigns or swaps is over when it returns.
 
-  var arena = Arena()
+  /// The rules.
+  @exclusivity(unchecked) public internal(set) var rules: RuleSet
+  /// What it runs with; another thread that takes it over for a time brings its own.
+  @exclusivity(unchecked) public var workspace: Workspace
+
+  @exclusivity(unchecked) var arena = Arena()
   /// The values of each source, by its number.
-  var stores: [[Item]] = Array(repeating: [], count: Source.allCases.count)
-  var tx = TXStore()
-  var scan = ScanState()
+  @exclusivity(unchecked) var stores: [[Item]] = Array(repeating: [], count: Source.allCases.count)
+  @exclusivity(unchecked) var tx = TXStore()
+  @exclusivity(unchecked) var scan = ScanState()
 
   // What `ctl` may change.
-  public internal(set) var mode = EngineMode.on
+  @exclusivity(unchecked) public internal(set) var mode = EngineMode.on
   var auditMode = AuditMode.relevantOnly
   var auditParts: [UInt8] = []
   public internal(set) var inspectsRequestBody = false
@@ -24,28 +28,28 @@ public final class Transaction {
   var forcesRequestBody = false
   var parsesXMLIntoArgs = false
   /// Rules that a `ctl` took out.
-  var removedRules: Set<Int> = []
-  var removedTargets: [RemovedTarget] = []
+  @exclusivity(unchecked) var removedRules: Set<Int> = []
+  @exclusivity(unchecked) var removedTargets = TargetRemovals()
 
   // What the last matches were.
-  var matched = MatchState()
+  @exclusivity(unchecked) var matched = MatchState()
   /// What matched so far, in order; bounded by ``EngineLimits/recordedMatches``.
-  public internal(set) var matches: [RuleMatch] = []
+  @exclusivity(unchecked) public internal(set) var matches: [RuleMatch] = []
   /// What the rules ask for; the first that is not `pass` stands.
-  public internal(set) var intervention: Intervention?
+  @exclusivity(unchecked) public internal(set) var intervention: Intervention?
   /// What they would have asked for in `DetectionOnly`.
   public internal(set) var detectedIntervention: Intervention?
-  public internal(set) var highestSeverity = 255
-  public internal(set) var failure: EngineFailure?
+  @exclusivity(unchecked) public internal(set) var highestSeverity = 255
+  @exclusivity(unchecked) public internal(set) var failure: EngineFailure?
   /// Nanoseconds that each phase took, by phase from 1.
   public internal(set) var phaseNanoseconds: InlineArray<6, UInt64> = .init(repeating: 0)
-  var allowedFrom = 0
-  var allowedThrough = 0
+  @exclusivity(unchecked) var allowedFrom = 0
+  @exclusivity(unchecked) var allowedThrough = 0
 
   // Facts with a life of their own.
   var body = RequestBodyState()
   var reply = ReplyBodyState()
-  var clock = TransactionClock()
+  @exclusivity(unchecked) var clock = TransactionClock()
   var environment: [(name: Slice, value: Slice)] = []
   var collections = OpenCollections()
   var urlencodedError = false
@@ -68,7 +72,7 @@ public final class Transaction {
       stores[index].removeAll(keepingCapacity: stores[index].count <= 256)
     }
     if !removedRules.isEmpty { removedRules.removeAll() }
-    if !removedTargets.isEmpty { removedTargets.removeAll() }
+    removedTargets.removeAll()
     if !matches.isEmpty { matches.removeAll(keepingCapacity: true) }
     if !environment.isEmpty { environment.removeAll() }
     matched.reset()
@@ -92,6 +96,7 @@ public final class Transaction {
   }
 
   private func begin() {
+    _ = arena.append(rules.texts.bytes)
     let settings = rules.settings
     mode = settings.engine
     auditMode = settings.auditEngine
@@ -152,9 +157,10 @@ public final class Workspace {
   /// How long one transaction may take in all its phases.
   public let timeBudgetNanoseconds: UInt64
   let store: CollectionStore?
-  var scanner = ValueScanner()
-  private var scratchBuffers: [[UInt8]] = []
-  private var valueLists: [[TargetValue]] = []
+  // invariant: these belong to the thread of the workspace, and are swapped out before they are used.
+  @exclusivity(unchecked) var scanner = ValueScanner()
+  @exclusivity(unchecked) private var scratchBuffers: [[UInt8]] = []
+  @exclusivity(unchecked) private var valueLists: [[TargetValue]] = []
   var regexCache: [[UInt8]: RegularExpression] = [:]
 
   /// - Parameters:
@@ -231,12 +237,6 @@ public struct WallClock: Sendable {
 struct TransactionClock {
   var startNanoseconds: UInt64 = 0
   var deadline: UInt64 = .max
-}
-
-struct RemovedTarget {
-  var rules: Set<Int>
-  var variable: Variable
-  var selector: TargetSelector
 }
 
 /// What the rules want to be done with a transaction.

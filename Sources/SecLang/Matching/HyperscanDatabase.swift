@@ -130,6 +130,9 @@ package final class HyperscanDatabase: @unchecked Sendable {
 
   // MARK: Searching
 
+  /// Whether there is a database of pattern `index`.
+  func has(_ index: Int) -> Bool { databases.indices.contains(index) && databases[index] != nil }
+
   /// Whether pattern `index` may match `value`. Exact but for patterns that Hyperscan only approximates and for
   /// failures, which answer true.
   func mayMatch(_ index: Int, _ value: Span<UInt8>, _ scratch: OpaquePointer) -> Bool {

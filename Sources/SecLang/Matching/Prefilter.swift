@@ -8,6 +8,10 @@ package enum PrefilterPattern: Sendable, Hashable {
   case literals([[UInt8]])
   /// A condition that can't be filtered.
   case always
+
+  fileprivate var isLiterals: Bool {
+    if case .literals = self { true } else { false }
+  }
 }
 
 /// Finds, in one pass over a value, the few patterns of a set that may match it. It never misses one: what it leaves
@@ -33,6 +37,7 @@ package final class Prefilter: Sendable {
 
   /// From this length on, Hyperscan tries the candidates that it has a database of.
   private static let longLength = 256
+  private static let fewPatterns = 6
   private static let clauseLimit = 64
   private static let lengthLimit = 64
   private static let layers = PatternCondition.factorLimit
@@ -73,6 +78,11 @@ package final class Prefilter: Sendable {
   package func candidates(
     of value: Span<UInt8>, among wanted: CandidateSet, scratch: MatchScratch, into set: inout CandidateSet
   ) {
+    if value.count >= Self.longLength, areFew(wanted) {
+      for word in set.words.indices { set.words[word] = word < wanted.words.count ? wanted.words[word] : 0 }
+      refine(value, scratch, &set)
+      return
+    }
     filter(value, scratch, &set)
     for word in 0..<min(set.words.count, wanted.words.count) { set.words[word] &= wanted.words[word] }
     if value.count >= Self.longLength { refine(value, scratch, &set) }
@@ -117,6 +127,17 @@ package final class Prefilter: Sendable {
   package func attach(_ database: HyperscanDatabase) {
     guard database.patternCount == count else { return }
     _ = self.database.storeIfNil(database)
+  }
+
+  /// Whether so few patterns are wanted that the database alone is faster than the automata, which look for all.
+  private func areFew(_ wanted: CandidateSet) -> Bool {
+    guard let database = database.load(), wanted.count <= Self.fewPatterns else { return false }
+    var next = wanted.next(from: 0)
+    while let index = next {
+      guard database.has(index) || sources[index].isLiterals else { return false }
+      next = wanted.next(from: index + 1)
+    }
+    return true
   }
 
   private func refine(_ value: Span<UInt8>, _ scratch: MatchScratch, _ set: inout CandidateSet) {

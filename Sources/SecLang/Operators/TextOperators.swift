@@ -65,10 +65,12 @@ package enum TextOperators {
     guard value.count &- start >= text.count else { return nil }
     let end = value.count &- text.count
     var index = start
+    // Mostly the second byte tells as much as a comparison of the whole text.
+    let second = text.count > 1 ? text[1] : nil
     // A value that keeps beginning like a long text would cost the product of both lengths.
     var attempts = text.count <= 16 ? Int.max : 64
     while index <= end, let found = Rewriting.firstIndex(of: text[0], in: value, from: index), found <= end {
-      if isEqual(value, at: found, text) { return found }
+      if second == nil || value[found &+ 1] == second, isEqual(value, at: found, text) { return found }
       index = found &+ 1
       attempts &-= 1
       if attempts == 0 { return firstIndexInOnePass(of: text, in: value, from: index) }

@@ -47,7 +47,7 @@ struct Trial {
     return transaction
   }
 
-  private func run(_ set: RuleSet) -> Transaction {
+  func run(_ set: RuleSet) -> Transaction {
     let transaction = Transaction(set, workspace: workspace)
     transaction.connection(
       client: Array("192.0.2.7".utf8).span, clientPort: 4_711, server: Array("192.0.2.1".utf8).span, serverPort: 80)

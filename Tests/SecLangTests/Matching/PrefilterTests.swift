@@ -104,6 +104,8 @@ import Testing
           guard let regex else { continue }
           let outcome = regex.match(value.span, scratch: scratch.regex)
           let range = scratch.regex.range(of: 0)
+          // A pattern of many nested repetitions may reach the match limit, which says nothing of a match.
+          guard outcome != .limitExceeded else { continue }
           #expect(outcome == .noMatch || set.contains(index), "`\(texts[index])` on \(value), seed \(seed)")
           let other = fast[index]?.match(value.span, scratch: scratch.regex)
           #expect(other == outcome, "`\(texts[index])` on \(value), seed \(seed)")
