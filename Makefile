@@ -11,7 +11,7 @@ SWIFT_FLAGS := -c release -Xswiftc -cross-module-optimization
 SLUICE := .build/release/sluice
 
 # What `make fuzz` runs: all targets unless TARGET names one.
-FUZZ_TARGETS := FuzzHTTP1 FuzzModbus FuzzConfig FuzzTLS FuzzProxyProtocol FuzzWebSocket FuzzCRL FuzzPEM FuzzSecLang FuzzPatterns FuzzTransformations FuzzBodies FuzzDetectors FuzzFirewall FuzzRegexCost
+FUZZ_TARGETS := FuzzHTTP1 FuzzModbus FuzzConfig FuzzTLS FuzzProxyProtocol FuzzWebSocket FuzzCRL FuzzPEM FuzzSecLang FuzzPatterns FuzzTransformations FuzzBodies FuzzDetectors FuzzFirewall FuzzRegexCost FuzzPolicy FuzzSchema FuzzEntities
 FUZZ_SECONDS ?= 600
 TARGET ?= $(FUZZ_TARGETS)
 

@@ -46,6 +46,7 @@ let package = Package(
     .library(name: "Balancing", targets: ["Balancing"]),
     .library(name: "PKI", targets: ["PKI"]),
     .library(name: "SecLang", targets: ["SecLang"]),
+    .library(name: "Cedar", targets: ["Cedar"]),
     .library(name: "SluiceConfig", targets: ["SluiceConfig"]),
   ],
   dependencies: [
@@ -77,6 +78,7 @@ let package = Package(
     room("Industrial"),
     room("Balancing"),
     room("PKI", ["SluiceModel", crypto, cryptoExtras]),
+    room("Cedar"),
     room("SecLang", ["CPCRE2", "CHyperscan", "CLibXML2", "CZlib", "CBrotli", "CZstd"]),
 
     // Around the engines.
@@ -87,7 +89,12 @@ let package = Package(
       ["SluiceModel", "Wire", "Industrial", "Balancing", "PKI", "CLinux", nioCore, nioPosix, nioTLS, nioSSL]),
     room("ACME", ["SluiceModel", crypto, x509, asn1, httpClient, nioCore, nioPosix, nioHTTP1, nioSSL, logging]),
     room("Firewall", ["SluiceModel", "SecLang", crypto]),
-    room("Filters", ["SluiceModel", "Wire", "Industrial", "SecLang", "Firewall", "Proxy", crypto, nioCore]),
+    room("Access", ["SluiceModel", "Industrial", "Cedar", crypto]),
+    room(
+      "Filters",
+      [
+        "SluiceModel", "Wire", "Industrial", "SecLang", "Cedar", "Firewall", "Access", "Proxy", crypto, nioCore,
+      ]),
     room(
       "Control",
       [
@@ -99,7 +106,8 @@ let package = Package(
       name: "sluice",
       dependencies: [
         "SluiceModel", "SluiceConfig", "Wire", "Industrial", "Balancing", "Telemetry", "Proxy", "Filters", "Control",
-        "PKI", "ACME", "SecLang", "Firewall", "CLinux", crypto, yams, argumentParser, logging, serviceLifecycle,
+        "PKI", "ACME", "SecLang", "Firewall", "Cedar", "Access", "CLinux", "CZlib", crypto, yams, argumentParser,
+        logging, serviceLifecycle,
         unixSignals, nioCore, nioPosix, nioHTTP1, nioWebSocket, hummingbird,
       ],
       swiftSettings: strict),
@@ -112,6 +120,8 @@ let package = Package(
     tests("IndustrialTests", ["Industrial"]),
     tests("BalancingTests", ["Balancing"]),
     tests("SecLangTests", ["SecLang", "CPCRE2", "CZlib", "CBrotli", "CZstd"]),
+    tests("CedarTests", ["Cedar", "Access", "sluice"], exclude: ["Peers"]),
+    tests("AccessTests", ["Access", "Cedar", "Industrial", "SluiceModel"]),
     tests("FirewallTests", ["Firewall", "SecLang", "SluiceModel", "sluice"]),
     tests("SluiceConfigTests", ["SluiceConfig", "SluiceModel"]),
     tests("TelemetryTests", ["Telemetry", "SluiceModel"]),

@@ -6,10 +6,10 @@ import os
 import signal
 import sys
 
-from . import firewall, machine, peers as peers_module, report_html, report_text, runner, scenarios, tools
+from . import access, cedar, firewall, machine, peers as peers_module, report_html, report_text, runner, scenarios, tools
 
 
-SCENARIOS = scenarios.ALL + firewall.ALL
+SCENARIOS = scenarios.ALL + firewall.ALL + access.ALL + cedar.ALL
 
 
 def main(arguments=None):
@@ -18,6 +18,7 @@ def main(arguments=None):
     chosen = {name: available[name] for name in options.peers if name != runner.DIRECT}
     if runner.DIRECT in options.peers:
         chosen = {runner.DIRECT: None, **chosen}
+    cedar.counts_instructions = options.instructions
     wanted = [scenario for scenario in SCENARIOS if scenario.name in options.only]
 
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -62,6 +63,8 @@ def _parse(arguments):
     parser.add_argument("--rounds", type=_positive, help="rounds per scenario (5; 2 with --quick)")
     parser.add_argument("--seconds", type=_positive, help="length of a measurement (4; 2 with --quick)")
     parser.add_argument("--quick", action="store_true", help="short rounds, for a first look")
+    parser.add_argument("--instructions", action="store_true",
+                        help="policy decisions: count the instructions of Sluice by single steps, which takes minutes")
     parser.add_argument("--sluice", metavar="PATH", help="the binary; default .build/release/sluice")
     parser.add_argument("--proxy-cpu", type=int, default=0, metavar="N", help="CPU of the proxy (0)")
     parser.add_argument("--load-cpu", type=int, default=1, metavar="N", help="CPU of load and upstream (1)")

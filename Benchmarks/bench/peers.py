@@ -1,11 +1,13 @@
 """What is measured: how each peer is found, configured and started."""
 
+import importlib.metadata
+import importlib.util
 import json
 import os
 import shlex
 import stat
 
-from . import machine, tools
+from . import machine, plant, tools
 from .processes import Child, StartError
 
 BASELINE = "nginx"
@@ -14,13 +16,16 @@ _FIREWALL = ('rules: {rules}, paranoia: 1, mode: block, requestBody: {{ limit: 1
              'responseBody: {{ inspect: false }}, customRules: "SecArgumentsLimit 20000", '
              'exclusions: [{{ rule: 4990005 }}]')
 
+#: Policies that `sluice-access` asks.
+ACCESS_POLICIES = 500
+
 
 class Peer:
     """A kind of proxy with fixed settings. `template` is filled in and given to `command(config path)`; with TLS the
     template beside it, `nginx-tls.conf.in` for `nginx.conf.in`. `core_rules`: the release of the core rule set that it
-    inspects requests with."""
+    inspects requests with. `policies`: how many it asks about each request."""
 
-    def __init__(self, name, note, template, command, version, settings=None, core_rules=None):
+    def __init__(self, name, note, template, command, version, settings=None, core_rules=None, policies=None):
         self.name = name
         self.note = note
         self.template = template
@@ -28,14 +33,17 @@ class Peer:
         self.version = version
         self.settings = settings or {}
         self.core_rules = core_rules
+        self.policies = policies
 
     def start(self, bench, extra=None, groups=None, cache=None):
         """Starts the peer in a directory of its own; returns the running Child, ready to serve. `groups`: key exchange
         of its TLS listener, which then is all it has. `cache`: a folder for what it keeps from start to start."""
         directory = bench.fresh_directory(self.name)
-        values = dict(bench.values(), DIR=directory, MODULES="", FIREWALL="", FILTERS="[]")
+        values = dict(bench.values(), DIR=directory, MODULES="", FIREWALL="", FILTERS="[]", POLICIES="")
         if self.core_rules:
             values.update(self._firewall_values(directory))
+        if self.policies:
+            values.update(self._policy_values(directory))
         values.update({key: value.replace("@DIR@", directory) for key, value in self.settings.items()})
         values.update(extra or {})
         template, ports = self.template, [bench.http_port, bench.tcp_port, bench.modbus_port]
@@ -69,6 +77,13 @@ class Peer:
             "MODULES": "load_module /usr/lib/nginx/modules/ngx_http_modsecurity_module.so;",
             "FIREWALL": f"modsecurity on; modsecurity_rules_file {path}; client_body_buffer_size 2m;"}
 
+    def _policy_values(self, directory):
+        """What the template is filled in with for policies; they and their entities are written beside."""
+        policies, entities, _ = plant.write(os.path.join(directory, "plant"), self.policies, web=True)
+        return {
+            "FILTERS": "[{ access: {} }]",
+            "POLICIES": f"policies: [{json.dumps(policies)}]\nentities: [{json.dumps(entities)}]"}
+
 
 def all_peers(sluice_path):
     """Every peer by name, in the order of the tables."""
@@ -84,6 +99,14 @@ def all_peers(sluice_path):
 
     def sluice(path):
         return [tools.sluice(sluice_path), "run", "-c", path]
+
+    def cedarpy(files):
+        if not importlib.util.find_spec("cedarpy"):
+            raise tools.MissingTool("`cedarpy` is not installed; run `make setup-bench`")
+        return tools.script("cedar/decide.py") + files
+
+    def cedarpy_version():
+        return importlib.metadata.version("cedarpy") if importlib.util.find_spec("cedarpy") else None
 
     def nginx_version():
         return machine.version_of([tools.find("nginx"), "-v"])
@@ -118,6 +141,10 @@ def all_peers(sluice_path):
              nginx_log, core_rules=4),
         Peer("sluice-firewall-crs4", "everything on, CRS 4", "sluice.yaml.in", sluice, sluice_version,
              sluice_log, core_rules=4),
+        Peer("sluice-access", f"everything on, {ACCESS_POLICIES} policies", "sluice.yaml.in", sluice, sluice_version,
+             sluice_log, policies=ACCESS_POLICIES),
+        Peer("cedarpy", "the reference implementation of Cedar, in Rust, through its Python binding", None, cedarpy,
+             cedarpy_version),
     ]
     return {peer.name: peer for peer in peers}
 
@@ -128,7 +155,9 @@ FIREWALLS = {
     "nginx-modsecurity": "nginx-modsecurity", "sluice-firewall": "nginx-modsecurity",
     "nginx-modsecurity-crs4": "nginx-modsecurity-crs4", "sluice-firewall-crs4": "nginx-modsecurity-crs4",
 }
-DEFAULT += FIREWALLS
+#: Measured in the scenarios of policies only.
+POLICY_ENGINES = ("cedarpy", "sluice-access")
+DEFAULT += list(FIREWALLS) + list(POLICY_ENGINES)
 
 
 def _render(source, target, values):

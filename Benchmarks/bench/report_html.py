@@ -56,7 +56,7 @@ def page(results, facts):
         "with idle connections, its memory); shorter is better. The thin line is the range over the "
         f"rounds, the number in brackets the median of the rounds' ratios to <code>{BASELINE}</code>, which "
         "writes a buffered access log (post-quantum handshakes: to <code>envoy</code>; firewalls: to nginx with "
-        "ModSecurity and the same rules).</p>",
+        "ModSecurity and the same rules; policy engines: to cedarpy).</p>",
         f'<p class="warning">{_text(report_text.noise(results))}</p>', '<div class="grid">',
     ]
     parts += [_figure(table) for table in results.values()]
@@ -93,7 +93,7 @@ def _figure(table):
         ratio = result.ratio(table)
         label = f"{middle:,.1f}" if middle < 1000 else f"{middle:,.0f}"
         if ratio is not None and result.peer != scenario.baseline_of(result.peer):
-            label += f" ({ratio:.2f}×)" if ratio >= 0.1 else f" ({ratio:.3f}×)"
+            label += f" ({ratio:.2f}×)" if ratio >= 0.1 else f" ({ratio:.2g}×)"
         parts.append(f'<text x="{left + max(width, high) + 8:.1f}" y="{y + 14}">{label}</text>')
     parts.append("</svg>")
     return (f"<figure><figcaption>{_text(scenario.title)}</figcaption>"

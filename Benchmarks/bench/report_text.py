@@ -27,6 +27,18 @@ _BLOCKS = [
         ("ready ms", "cost", ",.0f"), ("min–max", "range", ""), ("ratio", "ratio", ".3f"),
         ("CPU ms", "readyCPUMillis", ",.0f"), ("quiet ms", "quietMillis", ",.0f"),
         ("CPU ms to quiet", "quietCPUMillis", ",.0f"), ("PSS MiB", "rssMiB", ".1f"), ("errors", "errors", "d")]),
+    ("Policies in the data path (added: to the same proxy without)", ("access",), [
+        ("CPU µs/req", "cost", ".2f"), ("min–max", "range", ""), ("ratio", "ratio", ".3f"),
+        ("added µs", "added", ".2f"), ("req/s", "rps", ",.0f"), ("p50 ms", "p50", ".3f"), ("p99 ms", "p99", ".3f"),
+        ("RSS MiB", "rssMiB", ".1f"), ("core", "coreShare", ".0%"), ("others", "othersShare", ".0%"),
+        ("errors", "errors", "d")]),
+    ("Policy decisions (cedarpy: without what a call of it costs anyhow; sluice: with putting the request together)",
+     ("cedar",), [
+        ("CPU µs/decision", "cost", ",.2f"), ("min–max", "range", ""), ("ratio", "ratio", ".4f"),
+        ("times cheaper", "timesCheaper", ",.0f"), ("whole call µs", "wholeMicros", ",.2f"),
+        ("allocations", "allocations", ",.2f"), ("instructions", "instructions", ",.0f"),
+        ("load ms", "loadMillis", ",.0f"), ("peak MiB", "rssMiB", ",.0f"), ("allowed", "allowed", ".0%"),
+        ("errors", "errors", "d")]),
     ("Idle connections", ("idle",), [
         ("RSS MiB", "cost", ".1f"), ("min–max", "range", ""), ("ratio", "ratio", ".2f"),
         ("before", "rssBeforeMiB", ".1f"), ("KiB/conn", "kibPerConnection", ".2f"),
@@ -81,7 +93,8 @@ def value(result, key, table):
         return _median(costs)
     if key == "range":
         costs = result.costs()
-        return f"{min(costs):.1f}–{max(costs):.1f}" if costs else None
+        digits = 2 if max(costs, default=0) < 10 else 1
+        return f"{min(costs):.{digits}f}–{max(costs):.{digits}f}" if costs else None
     if key == "ratio":
         return result.ratio(table)
     if key == "timesCheaper":

@@ -9,7 +9,7 @@ import sys
 import tempfile
 
 from . import load, tools
-from .peers import FIREWALLS
+from .peers import FIREWALLS, POLICY_ENGINES
 from .processes import Child, StartError, free_ports, stop_all
 
 DIRECT = "direct"
@@ -102,13 +102,15 @@ class Result:
         return statistics.median(mine / theirs for mine, theirs in pairs) if pairs else None
 
     def added(self, table):
-        """What a firewall costs: the median over the rounds of this peer's cost less that of the same proxy without."""
-        pairs = self._pairs(table.get(self.peer.split("-")[0]) if self.peer in FIREWALLS else None)
+        """What a firewall or policies cost: the median over the rounds of this peer's cost less that of the same proxy
+        without."""
+        is_guarded = self.peer in FIREWALLS or self.scenario.kind == "access" and self.peer != self.scenario.baseline
+        pairs = self._pairs(table.get(self.peer.split("-")[0]) if is_guarded else None)
         return statistics.median(mine - theirs for mine, theirs in pairs) if pairs else None
 
     def times_cheaper(self, table):
-        """How many times the baseline costs what this firewall does."""
-        ratio = self.ratio(table) if self.peer in FIREWALLS else None
+        """How many times the baseline costs what this firewall or policy engine does."""
+        ratio = self.ratio(table) if self.peer in FIREWALLS or self.scenario.kind == "cedar" else None
         return 1 / ratio if ratio and self.scenario.baseline_of(self.peer) != self.peer else None
 
     def _pairs(self, other):
@@ -126,7 +128,7 @@ def run(bench, scenarios, peers, rounds, seconds, say=lambda text: print(text, f
     """Measures every peer in every scenario. Returns {scenario name: {peer name: Result}}."""
     results = {}
     for scenario in scenarios:
-        able = scenario.peers or [name for name in peers if name not in FIREWALLS]
+        able = scenario.peers or [name for name in peers if name not in FIREWALLS and name not in POLICY_ENGINES]
         names = [name for name in peers if name in able or name == DIRECT]
         if scenario.kind == "modbus" and DIRECT not in names:
             names = [DIRECT] + names
@@ -134,14 +136,14 @@ def run(bench, scenarios, peers, rounds, seconds, say=lambda text: print(text, f
             continue
         table = {name: Result(scenario, name) for name in names}
         results[scenario.name] = table
-        count = min(rounds, 3) if scenario.kind in ("idle", "firewall", "starts") else rounds
+        count = min(rounds, 3) if scenario.kind in ("idle", "firewall", "starts", "cedar") else rounds
         bench.scenario = scenario.name
         width = max(13, max(map(len, names)))
         say(f"{scenario.name}: {scenario.title}")
         for number in range(count):
             turn = number % len(names)
             for name in names[turn:] + names[:turn]:
-                if name == DIRECT and (scenario.groups or scenario.kind in ("idle", "firewall", "starts")):
+                if name == DIRECT and (scenario.groups or scenario.kind in ("idle", "firewall", "starts", "access", "cedar")):
                     table[name].missing = "not measured: the upstream has no TLS, and there is no proxy to weigh"
                     continue
                 if not table[name].missing and not table[name].failure:

@@ -15,7 +15,7 @@ POST_QUANTUM_PEERS = ("envoy", "sluice", "sluice-nolog")  # the others' OpenSSL 
 
 class Scenario:
     """One kind of load. `kind` says which table it belongs to: `requests`, `handshakes`, `bodies`, `modbus`,
-    `idle`, `firewall` or `starts` (of firewalls).
+    `idle`, `firewall`, `starts` (of firewalls), `access` or `cedar`.
     `groups`: the key exchange of one with TLS. `peers`: who can do it at all, None for everybody. `baseline`: whose
     cost the ratios are formed of."""
 

@@ -16,8 +16,10 @@ _SOURCES = {
     "modbus-load": "modbus/load.c",
     "tls-load": "tls/load.c",
     "http-load": "http/load.c",
+    "counters": "cedar/counters.c",
+    "steps": "cedar/steps.c",
 }
-_LIBRARIES = {"tls-load": ["-lssl", "-lcrypto"]}
+_OPTIONS = {"tls-load": ["-lssl", "-lcrypto"], "counters": ["-shared", "-fPIC"]}
 
 
 class MissingTool(Exception):
@@ -85,13 +87,13 @@ def modsecurity():
 
 
 def compiled(name):
-    """One of our own C programs, compiled when its source is newer."""
+    """One of our own C programs or libraries, compiled when its source is newer."""
     source = os.path.join(HERE, _SOURCES[name])
     binary = os.path.join(BUILD, "bin", name)
     if not os.path.exists(binary) or os.path.getmtime(binary) < os.path.getmtime(source):
         os.makedirs(os.path.dirname(binary), exist_ok=True)
         try:
-            subprocess.run([find("cc"), "-O2", "-o", binary, source, *_LIBRARIES.get(name, [])], check=True)
+            subprocess.run([find("cc"), "-O2", "-o", binary, source, *_OPTIONS.get(name, [])], check=True)
         except subprocess.CalledProcessError:
             raise MissingTool(f"`{_SOURCES[name]}` can't be compiled; run `make setup-bench`")
     return binary

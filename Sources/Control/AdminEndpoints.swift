@@ -6,7 +6,9 @@ import Telemetry
 
 /// Every endpoint of the admin API. A new one is an entry here and its function.
 package enum AdminEndpoints {
-  package static let all: [AdminEndpoint] = health + configuration + exchanges + flows + operations + TLSEndpoints.all
+  package static let all: [AdminEndpoint] =
+    health + configuration + PolicyEndpoints.all + exchanges + flows + operations
+    + TLSEndpoints.all
 
   private static let idParameter = AdminParameter(
     name: "id", place: .path, summary: "the id, as in `X-Request-Id` and the logs",

@@ -12,6 +12,8 @@ public protocol GatewayControl: Sendable {
   func configuration() async -> Configuration
   /// One snapshot per event loop; without `recent`, the rings of recent log lines are left out.
   func snapshots(recent: Bool) async -> [LoopSnapshot]
+  /// What `access` filters decide by.
+  func policies() async -> PoliciesInForce
   func endpoints() async -> [EndpointStatus]
   func flows() async -> [FlowStatus]
   /// Closes a flow; false when there is none with this id.

@@ -100,6 +100,7 @@ package enum AdminSchemas {
   }
 
   package static let all = general.merging(TLSEndpoints.schemas) { first, _ in first }
+    .merging(PolicyEndpoints.schemas) { first, _ in first }
 
   private static let general: [String: JSONValue] = [
     "Problem": object(
@@ -156,7 +157,10 @@ package enum AdminSchemas {
       optional: ["principal": string]),
     "Finding": object(
       ["source": string, "rule": string, "verdict": string, "reason": string],
-      optional: ["matched": string, "match": reference("RuleMatch")]),
+      optional: [
+        "matched": string, "match": reference("RuleMatch"), "place": string, "nearest": array(reference("NearPolicy")),
+      ]),
+    "NearPolicy": object(["policy": string, "place": string, "reason": string]),
     "RuleMatch": object(
       ["phase": integer, "target": string, "score": integer, "tags": array(string), "bookkeeping": boolean],
       optional: ["start": integer, "end": integer, "severity": string, "paranoia": integer]),

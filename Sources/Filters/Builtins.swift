@@ -1,3 +1,4 @@
+package import Access
 package import Firewall
 public import Proxy
 package import SluiceModel
@@ -8,13 +9,16 @@ public enum Builtins {
   public static let descriptions: [FilterDescription] = [
     HeadersFilter.description, AddressesFilter.description, BodyLimitsFilter.description,
     ContentDigestFilter.description, ConcurrencyFilter.description, FirewallFilter.description,
-    OperationsFilter.description,
+    AccessFilter.description, OperationsFilter.description,
   ]
 
   /// Makes a filter for one route on one event loop.
-  /// - Parameter library: has the rules of firewall filters; one whose rules it does not have lets nothing pass.
+  /// - Parameters:
+  ///   - firewalls: has the rules of firewall filters; one whose rules it does not have lets nothing pass.
+  ///   - access: has the policies; without any, access filters let nothing pass.
   package static func make(
-    _ configuration: FilterConfiguration, _ environment: FilterEnvironment, library: FirewallLibrary
+    _ configuration: FilterConfiguration, _ environment: FilterEnvironment, firewalls: FirewallLibrary,
+    access: AccessLibrary
   ) -> any Filter {
     switch configuration {
     case .headers(let settings): HeadersFilter(settings)
@@ -25,10 +29,16 @@ public enum Builtins {
     case .firewall(let settings):
       if settings.mode == .off {
         IdleFilter(name: "firewall")
-      } else if let filter = FirewallFilter(settings, environment: environment, library: library) {
+      } else if let filter = FirewallFilter(settings, environment: environment, library: firewalls) {
         filter
       } else {
-        ClosedFilter(name: "firewall")
+        ClosedFilter(name: "firewall", reason: "the filter has no rules")
+      }
+    case .access(let settings):
+      if let snapshot = access.snapshot {
+        AccessFilter(settings, environment: environment, snapshot: snapshot)
+      } else {
+        ClosedFilter(name: "access", reason: "the filter has no policies")
       }
     case .operations(let settings): OperationsFilter(settings)
     }
@@ -46,13 +56,22 @@ final class IdleFilter: Filter {
 /// Stands where a filter can't be made, and lets nothing pass.
 final class ClosedFilter: Filter {
   let name: String
-  let points: FilterPoints = .requestHead
+  let points: FilterPoints = [.requestHead, .operation]
+  private let reason: String
 
-  init(name: String) { self.name = name }
+  init(name: String, reason: String) {
+    self.name = name
+    self.reason = reason
+  }
 
   func requestHead(_ exchange: Exchange) -> FilterAction {
-    exchange.record(Finding(source: name, rule: "unavailable", verdict: .block, reason: "the filter has no rules"))
+    exchange.record(Finding(source: name, rule: "unavailable", verdict: .block, reason: reason))
     return .reply(LocalReply(status: 503, detail: "The request can't be inspected."))
+  }
+
+  func operation(_ operation: OperationExchange) -> FilterAction {
+    operation.record(Finding(source: name, rule: "unavailable", verdict: .block, reason: reason))
+    return .reply(LocalReply(status: 503, detail: ""))
   }
 }
 

@@ -14,15 +14,29 @@ public struct ConfigurationChange: Sendable, Hashable, Codable {
     public var path: String
     public var old: String?
     public var new: String?
+
+    public init(path: String, old: String?, new: String?) {
+      self.path = path
+      self.old = old
+      self.new = new
+    }
   }
 
   public var kind: Kind
-  /// The key at the top of the file: `listeners`, `runtime`.
+  /// The key at the top of the file: `listeners`, `runtime`; `policy` and `entity file` for what `policies` and
+  /// `entities` name.
   public var section: String
   /// The element's name in a section that is a list.
   public var name: String?
   /// What differs, with secrets redacted; empty unless the part is changed.
   public var values: [Value]
+
+  public init(_ kind: Kind, _ section: String, _ name: String?, _ values: [Value] = []) {
+    self.kind = kind
+    self.section = section
+    self.name = name
+    self.values = values
+  }
 }
 
 extension ConfigurationChange: CustomStringConvertible {
@@ -59,7 +73,7 @@ public enum ConfigurationDiff {
       guard let left = before[field.key], let right = after[field.key] else { return [] }
       if case .array(let olds) = left, case .array(let news) = right { return elements(field.key, olds, news) }
       let values = differences(left, right, "")
-      return values.isEmpty ? [] : [change(.changed, field.key, nil, values)]
+      return values.isEmpty ? [] : [ConfigurationChange(.changed, field.key, nil, values)]
     }
   }
 
@@ -74,31 +88,31 @@ public enum ConfigurationDiff {
     let before = Dictionary(left.map { ($0.name, $0.value) }) { first, _ in first }
     let after = Dictionary(right.map { ($0.name, $0.value) }) { first, _ in first }
     var changes: [ConfigurationChange] = []
-    for (name, _) in left where after[name] == nil { changes.append(change(.removed, section, name)) }
+    for (name, _) in left where after[name] == nil { changes.append(ConfigurationChange(.removed, section, name)) }
     for (name, value) in right {
       guard let old = before[name] else {
-        changes.append(change(.added, section, name))
+        changes.append(ConfigurationChange(.added, section, name))
         continue
       }
       let values = differences(old, value, "")
-      if !values.isEmpty { changes.append(change(.changed, section, name, values)) }
+      if !values.isEmpty { changes.append(ConfigurationChange(.changed, section, name, values)) }
     }
     if left.map(\.name).filter({ after[$0] != nil }) != right.map(\.name).filter({ before[$0] != nil }) {
-      changes.append(change(.reordered, section, nil))
+      changes.append(ConfigurationChange(.reordered, section, nil))
     }
     return changes
   }
 
   private static func named(_ elements: [JSONValue]) -> [(name: String, value: JSONValue)] {
     elements.map { element in
-      if case .string(let name)? = element["name"] { (name, element) } else { ("", element) }
+      if case .string(let name)? = element["name"] {
+        (name, element)
+      } else if case .string(let name) = element {
+        (name, element)
+      } else {
+        ("", element)
+      }
     }
-  }
-
-  private static func change(
-    _ kind: ConfigurationChange.Kind, _ section: String, _ name: String?, _ values: [ConfigurationChange.Value] = []
-  ) -> ConfigurationChange {
-    ConfigurationChange(kind: kind, section: section, name: name, values: values)
   }
 
   private static func differences(_ old: JSONValue?, _ new: JSONValue?, _ path: String) -> [ConfigurationChange.Value] {

@@ -1,21 +1,40 @@
 import Foundation
 public import SluiceModel
 
-/// What was found when the rules of a firewall filter were read.
+/// What was found when the rules of a firewall filter, or policies and entities, were read.
 public struct RuleCheck: Sendable {
   public struct Problem: Sendable {
+    /// A place in a file of its own: line and column from 1, 0 where it is about the file as a whole.
+    public struct Place: Sendable, Hashable {
+      public var file: String
+      public var line: Int
+      public var column: Int
+
+      public init(file: String, line: Int = 0, column: Int = 0) {
+        self.file = file
+        self.line = line
+        self.column = column
+      }
+    }
+
     public var isWarning: Bool
     /// What is wrong, with file and line of the rule where it has one, in lower case.
     public var message: String
     public var hint: String?
-    /// The filter's key that it is about, such as `rules[1]` or `customRules`; nil stands for the filter.
+    /// The filter's key that it is about, such as `rules[1]` or `customRules`; nil stands for the filter. For policies
+    /// the key in the configuration, such as `entities[0]`.
     public var key: String?
+    /// Where it is, when that is not in the configuration.
+    public var place: Place?
 
-    public init(_ message: String, hint: String? = nil, key: String? = nil, isWarning: Bool = false) {
+    public init(
+      _ message: String, hint: String? = nil, key: String? = nil, isWarning: Bool = false, place: Place? = nil
+    ) {
       self.message = message
       self.hint = hint
       self.key = key
       self.isWarning = isWarning
+      self.place = place
     }
   }
 
@@ -49,6 +68,9 @@ public struct ConfigurationSource: Sendable {
   /// Reads and compiles the rules of a firewall filter. Whoever knows the rule language sets it; without it the rules
   /// are taken as they are.
   public var checkRules: (@Sendable (FirewallFilterConfiguration) -> RuleCheck)?
+  /// Reads the policies and entities of a configuration. Whoever knows the policy language sets it; without it the files
+  /// stay unread.
+  public var checkPolicies: (@Sendable (Configuration) -> RuleCheck)?
 
   public init(
     read: @escaping @Sendable (_ path: String, _ limit: Int) throws(Failure) -> [UInt8],

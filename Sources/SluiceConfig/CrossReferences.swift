@@ -34,11 +34,15 @@ struct CrossReferences {
       guard let zone = asset.zone else { continue }
       reference(zone, "zones", zones, noun: "zone", "assets[\(index)].zone")
     }
+    AccessReferences(configuration, context).check { name, path in
+      reference(name, "zones", zones, noun: "zone", path)
+    }
     for (index, pool) in elements("pools", configuration.pools) {
       issued(pool.tls?.certificate, "pools[\(index)].tls.certificate")
     }
     addresses()
     warnings()
+    AccessReferences(configuration, context).checkPolicies()
   }
 
   // MARK: Names
@@ -102,8 +106,8 @@ struct CrossReferences {
     for (index, filter) in listener.filters.enumerated() {
       let fits =
         switch listener.protocol {
-        case .http, .https: filter.place == .exchanges
-        case .modbus: filter.place == .operations
+        case .http, .https: filter.places.contains(.exchanges)
+        case .modbus: filter.places.contains(.operations)
         case .tcp, .tls: false
         }
       if !fits { misplaced(filter, listener.kind, "\(path).filters[\(index)]") }
@@ -154,7 +158,11 @@ struct CrossReferences {
   }
 
   private func misplaced(_ filter: FilterConfiguration, _ place: String, _ path: String) {
-    let home = filter.place == .operations ? "`modbus` listeners" : "`http` and `https` listeners and on routes"
+    let homes = [
+      filter.places.contains(.operations) ? "`modbus` listeners" : nil,
+      filter.places.contains(.exchanges) ? "`http` and `https` listeners and on routes" : nil,
+    ]
+    let home = homes.compactMap { $0 }.joined(separator: ", ")
     context.error("filter `\(filter.name)` can't stand on \(place)", hint: "it can stand on \(home)", path: path)
   }
 
@@ -199,7 +207,7 @@ struct CrossReferences {
         checkProxyProtocol(of: entry.pool, route, single ? path + ".pool" : "\(path).pools[\(index)].pool")
       }
     }
-    for (index, filter) in route.filters.enumerated() where filter.place != .exchanges {
+    for (index, filter) in route.filters.enumerated() where !filter.places.contains(.exchanges) {
       misplaced(filter, "a route", "\(path).filters[\(index)]")
     }
   }

@@ -79,18 +79,12 @@ struct Includes {
 
   /// The files a path or glob stands for, in order of their names.
   private func paths(_ path: String, at mark: YAMLMark) -> [String] {
-    let slash = path.lastIndex(of: "/")
-    let pattern = slash.map { path[path.index(after: $0)...] } ?? path[...]
-    let folder = slash.map { path[..<$0] } ?? ""
-    guard !folder.contains(where: { "*?".contains($0) }) else {
+    guard !Glob.hasPatternInFolder(path) else {
       context.error("\(quoted(path)) has a `*` in a folder's name", hint: "use it in the file's name only", at: mark)
       return []
     }
-    guard pattern.contains(where: { "*?".contains($0) }) else { return [path] }
     do {
-      let names = try context.source.list(slash == nil ? "." : folder.isEmpty ? "/" : String(folder))
-      return names.filter { Glob.matches(pattern, $0[...]) }.sorted()
-        .map { slash == nil ? $0 : "\(folder)/\($0)" }
+      return try context.source.expand(path)
     } catch {
       context.error("can't read \(quoted(path)): \(error.reason)", at: mark)
       return []
@@ -127,8 +121,29 @@ struct Includes {
   }
 }
 
+extension ConfigurationSource {
+  /// The files that a path or glob stands for, in order of their names; the path itself when it is no glob.
+  public func expand(_ path: String) throws(Failure) -> [String] {
+    guard !Glob.hasPatternInFolder(path) else { throw Failure("a `*` in a folder's name") }
+    let slash = path.lastIndex(of: "/")
+    let pattern = slash.map { path[path.index(after: $0)...] } ?? path[...]
+    let folder = slash.map { path[..<$0] } ?? ""
+    guard Glob.isPattern(pattern) else { return [path] }
+    return try list(slash == nil ? "." : folder.isEmpty ? "/" : String(folder))
+      .filter { Glob.matches(pattern, $0[...]) }.sorted()
+      .map { slash == nil ? $0 : "\(folder)/\($0)" }
+  }
+}
+
 /// File name patterns: `*` for any characters and `?` for one; neither stands for a dot at the beginning.
 package enum Glob {
+  static func isPattern(_ text: Substring) -> Bool { text.contains { "*?".contains($0) } }
+
+  /// Patterns are for names of files, not for those of folders.
+  static func hasPatternInFolder(_ path: String) -> Bool {
+    path.lastIndex(of: "/").map { isPattern(path[..<$0]) } ?? false
+  }
+
   package static func matches(_ pattern: Substring, _ name: Substring) -> Bool {
     if name.hasPrefix("."), !pattern.hasPrefix(".") { return false }
     let pattern = Array(pattern.unicodeScalars)

@@ -8,6 +8,9 @@ public struct Configuration: Sendable, Equatable {
   public var routes: [RouteConfiguration] = []
   public var assets: [AssetConfiguration] = []
   public var zones: [ZoneConfiguration] = []
+  /// The files of policies, and those of entities that policies speak of.
+  public var policies: [FilePattern] = []
+  public var entities: [FilePattern] = []
   public var acme: ACMEConfiguration?
 
   public init() {}
@@ -281,6 +284,8 @@ public struct RouteConfiguration: Sendable, Equatable {
   public var idleTimeout: Duration = .seconds(60)
   /// Attempts on another endpoint when none of the request can have been acted on.
   public var retries = 1
+  /// For policies: the zone that it leads into.
+  public var zone: String?
 
   public init() {}
 }
@@ -302,14 +307,8 @@ public struct AssetConfiguration: Sendable, Equatable {
   public var tls: UpstreamTLSConfiguration?
   /// An idle device connection is closed after this, so that others may use the device.
   public var idleTimeout: Duration = .seconds(60)
-
-  public init() {}
-}
-
-/// A zone of the plant (IEC 62443) and its level in the Purdue model.
-public struct ZoneConfiguration: Sendable, Equatable {
-  public var name = ""
-  public var purdue: Int?
+  /// Named addresses, no address in two of them; for policies.
+  public var points: [PointConfiguration] = []
 
   public init() {}
 }

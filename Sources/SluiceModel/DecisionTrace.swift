@@ -41,9 +41,14 @@ public struct Finding: Sendable, Equatable, Codable {
   public var matched: String?
   /// Where and how much, for a rule of the firewall.
   public var match: RuleMatch?
+  /// Where the rule stands, for a policy: `file:line:column`.
+  public var place: String?
+  /// When no policy permitted: the ones that came nearest to it, at most `Limits.nearestPolicies`.
+  public var nearest: [NearPolicy]?
 
   public init(
-    source: String, rule: String, verdict: Verdict, reason: String, matched: String? = nil, match: RuleMatch? = nil
+    source: String, rule: String, verdict: Verdict, reason: String, matched: String? = nil, match: RuleMatch? = nil,
+    place: String? = nil
   ) {
     self.source = source
     self.rule = rule
@@ -51,6 +56,23 @@ public struct Finding: Sendable, Equatable, Codable {
     self.reason = reason
     self.matched = matched.map { $0.cut(to: Limits.matchedTextBytes) }
     self.match = match
+    self.place = place
+  }
+}
+
+/// A policy that would have decided otherwise, and why it did not.
+public struct NearPolicy: Sendable, Hashable, Codable {
+  /// As in a finding's `rule`.
+  public var policy: String
+  /// `file:line:column` of the policy, or of the part of it that did not hold.
+  public var place: String
+  /// Why it did not apply: one plain sentence, cut to `Limits.matchedTextBytes`.
+  public var reason: String
+
+  public init(policy: String, place: String, reason: String) {
+    self.policy = policy
+    self.place = place
+    self.reason = reason.cut(to: Limits.matchedTextBytes)
   }
 }
 

@@ -6,6 +6,7 @@ public enum FilterConfiguration: Sendable, Equatable {
   case contentDigest(ContentDigestFilterConfiguration)
   case concurrency(ConcurrencyFilterConfiguration)
   case firewall(FirewallFilterConfiguration)
+  case access(AccessFilterConfiguration)
   case operations(OperationsFilterConfiguration)
 
   /// The key that names the filter in the configuration.
@@ -17,6 +18,7 @@ public enum FilterConfiguration: Sendable, Equatable {
     case .contentDigest: "contentDigest"
     case .concurrency: "concurrency"
     case .firewall: "firewall"
+    case .access: "access"
     case .operations: "operations"
     }
   }

@@ -4,6 +4,9 @@ public enum Limits {
   public static let findingsPerExchange = 64
   /// Bytes of matched text kept in a finding.
   public static let matchedTextBytes = 256
+  /// Policies that are named of those that decided one question, and of those that nearly applied.
+  public static let decidingPolicies = 8
+  public static let nearestPolicies = 5
   /// Bytes of the name of what a firewall rule matched.
   public static let ruleTargetBytes = 256
   /// Tags of a firewall rule kept in a finding, and bytes of each.

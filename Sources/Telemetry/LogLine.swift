@@ -10,6 +10,8 @@ enum LogLine {
   private static let findingBytes = 4 * 6 * LineWriter.nameBytes + 256
   /// What a rule's match adds to it at most.
   private static let matchBytes = 6 * (matchedNameBytes + (Limits.ruleTags + 1) * 2 * Limits.ruleTagBytes) + 512
+  /// What a policy that nearly applied adds to it at most.
+  private static let nearBytes = 3 * 6 * LineWriter.nameBytes + 64
   /// Longest name of what a rule matched, with what redaction may add.
   private static let matchedNameBytes = 2 * Limits.ruleTargetBytes
 
@@ -221,7 +223,9 @@ enum LogLine {
     line.raw(",\"trace\":[")
     var first = true
     for finding in findings {
-      guard line.free > (finding.match == nil ? findingBytes : findingBytes + matchBytes) else {
+      let room =
+        findingBytes + (finding.match == nil ? 0 : matchBytes) + (finding.place == nil ? 0 : 6 * LineWriter.nameBytes)
+      guard line.free > room else {
         line.markTruncated()
         break
       }
@@ -240,7 +244,33 @@ enum LogLine {
       }
       line.byte(0x22)
       if let match = finding.match { write(match, to: &line) }
+      if let place = finding.place {
+        line.raw(",\"place\":\"")
+        line.escaped(place)
+        line.byte(0x22)
+      }
+      if let nearest = finding.nearest { write(nearest, to: &line) }
       line.byte(0x7d)
+    }
+    line.byte(0x5d)
+  }
+
+  private static func write(_ nearest: [NearPolicy], to line: inout LineWriter) {
+    line.raw(",\"nearest\":[")
+    var first = true
+    for near in nearest {
+      guard line.free > nearBytes else {
+        line.markTruncated()
+        break
+      }
+      line.raw(first ? "{\"policy\":\"" : ",{\"policy\":\"")
+      first = false
+      line.escaped(near.policy)
+      line.raw("\",\"place\":\"")
+      line.escaped(near.place)
+      line.raw("\",\"reason\":\"")
+      line.escaped(Redactor.redact(near.reason))
+      line.raw("\"}")
     }
     line.byte(0x5d)
   }

@@ -76,17 +76,22 @@ struct Diff: AsyncParsableCommand {
   @OptionGroup var gateway: AdminOptions
 
   func run() async throws {
-    let loaded = try file.load()
+    let libraries = Libraries()
+    let loaded = try file.load(libraries)
     for warning in loaded.warnings where !output.json { Terminal.complain("\(warning)") }
     let (path, body) = request(loaded)
-    let reply = try await gateway.client().request(
-      .post, path, headers: [("Content-Type", "application/yaml")], body: body)
+    let client = try gateway.client()
+    let reply = try await client.request(.post, path, headers: [("Content-Type", "application/yaml")], body: body)
+    var planned = try reply.decode(PlannedChanges.self)
+    // The gateway does not read files for a candidate, so policies and entities are compared here.
+    let inForce = try await client.request(.get, "/v1/policies").decode(PoliciesInForce.self)
+    planned.changes += PolicyDiff.between(inForce, PoliciesInForce(libraries))
     if output.json {
-      Terminal.print(reply.text)
+      Terminal.print(String(decoding: try AdminJSON.encoder(pretty: true).encode(planned), as: UTF8.self))
       return
     }
     if path.hasSuffix("redacted") { Terminal.complain("note: secrets are not compared") }
-    Terminal.print(ConfigurationDiff.text(try reply.decode(PlannedChanges.self).changes))
+    Terminal.print(ConfigurationDiff.text(planned.changes))
   }
 
   /// A configuration of one file goes as it is. One that takes from other files or the environment goes as this machine
@@ -131,9 +136,9 @@ struct ConfigurationOption: ParsableArguments {
     help: ArgumentHelp("The configuration file.", valueName: "file"))
   var path = "sluice.yaml"
 
-  /// - Parameter firewalls: takes the compiled rules of the firewall filters.
+  /// - Parameter libraries: take the compiled rules of firewall filters, and the policies.
   /// - Throws: `ConfigurationErrors`.
-  func load(firewalls: FirewallLibrary = FirewallLibrary()) throws -> LoadedConfiguration {
-    try ConfigurationLoader.load(path: path, source: RuleFilters.source(firewalls))
+  func load(_ libraries: Libraries = Libraries()) throws -> LoadedConfiguration {
+    try ConfigurationLoader.load(path: path, source: RuleFilters.source(libraries))
   }
 }

@@ -50,6 +50,8 @@ package enum Explanation {
       lines.append("  \(index + 1). \(finding.verdict.rawValue): " + Terminal.safe("\(finding.source) \(finding.rule)"))
       lines.append("     " + Terminal.safe(finding.reason))
       if let matched = finding.matched { lines.append("     matched: " + Terminal.safe(matched)) }
+      if let place = finding.place { lines.append("     at " + Terminal.safe(place)) }
+      lines += AccessExplanation.nearest(finding).map { "     " + Terminal.safe($0) }
       if let match = finding.match { lines.append("     " + Terminal.safe(FirewallExplanation.evidence(match))) }
     }
     lines += FirewallExplanation.summary(event).map { "  " + Terminal.safe($0) }
@@ -140,6 +142,7 @@ package enum Explanation {
         "If the client is right to do this, change the filter `\(finding.source)` of \(place), at `\(finding.rule)`."
       ]
     case "firewall": return FirewallExplanation.advice(finding, event, place: place)
+    case "access": return AccessExplanation.advice(finding)
     default: return ["It was decided by `\(finding.source)`, rule `\(finding.rule)`, on \(place)."]
     }
   }

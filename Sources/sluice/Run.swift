@@ -28,8 +28,8 @@ struct Run: AsyncParsableCommand {
   @OptionGroup var file: ConfigurationOption
 
   func run() async throws {
-    let firewalls = FirewallLibrary()
-    let loaded = try file.load(firewalls: firewalls)
+    let libraries = Libraries()
+    let loaded = try file.load(libraries)
     for warning in loaded.warnings { Terminal.complain("\(warning)") }
     OpenFiles.raiseLimit()
     let log = OperatorLog(level: loaded.configuration.logs.level)
@@ -41,7 +41,7 @@ struct Run: AsyncParsableCommand {
     }
     let running: RunningGateway
     do {
-      running = try RunningGateway(loaded, path: file.path, hub: hub, log: log, firewalls: firewalls)
+      running = try RunningGateway(loaded, path: file.path, hub: hub, log: log, libraries: libraries)
     } catch {
       throw Failure("\(error)")
     }

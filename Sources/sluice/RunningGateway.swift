@@ -1,3 +1,4 @@
+import Access
 import Control
 import Dispatch
 import Filters
@@ -17,8 +18,9 @@ actor RunningGateway: GatewayControl {
   private let log: OperatorLog
   private let gateway: Gateway
   private let orders: CertificateOrders
-  private let firewalls: FirewallLibrary
+  private let libraries: Libraries
   private var plan: CertificateOrders.Plan
+  private var policiesInForce: PoliciesInForce
   private let startedAt = Date()
   private var loaded: LoadedConfiguration
   private var loadedAt = Date()
@@ -29,21 +31,22 @@ actor RunningGateway: GatewayControl {
   private var hasEnded = false
 
   /// - Throws: when the configuration's certificates can't be used, or what is kept of ordered ones can't be read.
-  init(_ loaded: LoadedConfiguration, path: String, hub: TelemetryHub, log: OperatorLog, firewalls: FirewallLibrary)
+  init(_ loaded: LoadedConfiguration, path: String, hub: TelemetryHub, log: OperatorLog, libraries: Libraries)
     throws
   {
     self.loaded = loaded
     self.path = path
     self.hub = hub
     self.log = log
-    self.firewalls = firewalls
+    self.libraries = libraries
+    policiesInForce = PoliciesInForce(libraries)
     orders = CertificateOrders(logger: log.logger)
     plan = try orders.plan(loaded.configuration.acme)
     gateway = try Gateway(
       loaded.configuration, issued: plan.issued, challenges: orders.challenges,
       environment: Gateway.Environment(
         makeObserver: { hub.makeRecorder(industrial: $0) },
-        makeFilter: { Builtins.make($0, $1, library: firewalls) },
+        makeFilter: { Builtins.make($0, $1, firewalls: libraries.firewalls, access: libraries.access) },
         wallClock: { UInt64(max(0, Date().timeIntervalSince1970 * 1_000)) },
         random: { UInt64.random(in: 1 ... .max) }))
   }
@@ -108,6 +111,8 @@ actor RunningGateway: GatewayControl {
     await gateway.observers { ($0 as? LoopRecorder)?.snapshot(recent: recent) }.compactMap { $0 }
   }
 
+  func policies() -> PoliciesInForce { policiesInForce }
+
   func endpoints() async -> [EndpointStatus] { await gateway.endpoints() }
 
   func flows() async -> [FlowStatus] { await gateway.flows() }
@@ -131,7 +136,7 @@ actor RunningGateway: GatewayControl {
     ServiceNotification.send("RELOADING=1\nMONOTONIC_USEC=\(DispatchTime.now().uptimeNanoseconds / 1_000)")
     defer { ServiceNotification.send("READY=1") }
     do {
-      let next = try await RuleFilters.load(path, firewalls)
+      let next = try await RuleFilters.load(path, libraries)
       for warning in next.warnings { log.logger.warning("\(warning)") }
       guard next.hash != loaded.hash else { return outcome(ok: true, changed: false) }
       try hub.reconfigure(next.configuration.logs)
@@ -143,9 +148,11 @@ actor RunningGateway: GatewayControl {
       }
       if next.configuration.logs.level != loaded.configuration.logs.level { log.level = next.configuration.logs.level }
       loaded = next
+      if loaded.configuration.policies.isEmpty, loaded.configuration.entities.isEmpty { libraries.access.clear() }
+      policiesInForce = PoliciesInForce(libraries)
       loadedAt = Date()
       revision += 1
-      firewalls.keep(next.configuration.firewalls)
+      libraries.firewalls.keep(next.configuration.firewalls)
       log.logger.notice("configuration \(next.hash.prefix(12)) is in force, revision \(revision)")
       await warnOfExpiry()
       return outcome(ok: true, changed: true)

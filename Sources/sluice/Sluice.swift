@@ -27,6 +27,7 @@ package struct Sluice: AsyncParsableCommand {
       CommandGroup(
         name: "See", subcommands: [Status.self, Tap.self, Explain.self, Endpoints.self, Flows.self, TLS.self]),
       CommandGroup(name: "Firewall", subcommands: [FirewallCommand.self]),
+      CommandGroup(name: "Access", subcommands: [PolicyCommand.self]),
       CommandGroup(name: "Certificates", subcommands: [PKICommand.self]),
       CommandGroup(name: "About", subcommands: [Modules.self]),
       CommandGroup(name: "Operate", subcommands: [Drain.self, LogLevelCommand.self]),

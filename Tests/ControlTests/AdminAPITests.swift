@@ -70,6 +70,20 @@ import sluice
     }
   }
 
+  @Test func listsPolicies() async throws {
+    let gateway = TestGateway()
+    let policies = PoliciesInForce(
+      policies: [
+        PoliciesInForce.Policy(
+          id: "reads", effect: "permit", place: "a.cedar:1:1", text: "permit (principal, action, resource);")
+      ], entityFiles: [PoliciesInForce.File(name: "a.json", digest: "0a")])
+    gateway.change { $0.policies = policies }
+    try await withSocketServer(gateway) { client in
+      let listed = try await client.request(.get, "/v1/policies").decode(PoliciesInForce.self)
+      #expect(listed == policies)
+    }
+  }
+
   @Test func listsExchanges() async throws {
     let gateway = TestGateway()
     gateway.change {

@@ -18,6 +18,7 @@ final class TestGateway: GatewayControl {
     var rings: [[RecentLine]] = [[], []]
     var flows: [FlowStatus] = []
     var endpoints: [EndpointStatus] = []
+    var policies = PoliciesInForce()
     var decisions: [ExchangeID: String] = [:]
     var reload: ReloadOutcome?
     var level = LogLevel.notice
@@ -40,6 +41,7 @@ final class TestGateway: GatewayControl {
       return $0.rings.map { LoopSnapshot.testing($0) }
     }
   }
+  func policies() async -> PoliciesInForce { state.withLock { $0.policies } }
   func endpoints() async -> [EndpointStatus] { state.withLock { $0.endpoints } }
   func flows() async -> [FlowStatus] { state.withLock { $0.flows } }
   func closeFlow(_ id: ExchangeID) async -> Bool {

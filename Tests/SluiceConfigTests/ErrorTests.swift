@@ -11,7 +11,7 @@ import SluiceConfig
       ])
     #expect(
       errors("zones: [{ name: a, colour: red }]\n") == [
-        "sluice.yaml:1:20: unknown key `colour`\n  hint: a zone has `name` and `purdue`"
+        "sluice.yaml:1:20: unknown key `colour`\n  hint: a zone has `name`, `purdue`, `parent` and `networks`"
       ])
     #expect(
       errors(listener("filters: [{ header: {} }]")).first?.contains(
@@ -33,7 +33,7 @@ import SluiceConfig
         "sluice.yaml:3:27: address `nowhere` has no port\n  hint: write `ADDRESS:PORT` or `unix:PATH`",
         "sluice.yaml:3:46: unknown value `htp`\n  hint: did you mean `http`?",
         "sluice.yaml:4:1: unknown key `blurb`\n  hint: a configuration has `include`, `admin`, `runtime`, `logs`, "
-          + "`listeners`, `pools`, `routes`, `assets`, `zones` and `acme`",
+          + "`listeners`, `pools`, `routes`, `assets`, `zones`, `policies`, `entities` and `acme`",
       ])
   }
 
@@ -78,12 +78,10 @@ import SluiceConfig
   }
 
   @Test func notAvailableYet() {
-    #expect(errors("policies: []") == ["sluice.yaml:1:1: `policies` is not available in this version"])
     #expect(
-      errors("zones: []\npolicies: { path: [a.cedar] }\nwaf: {}\n") == [
-        "sluice.yaml:2:1: `policies` is not available in this version",
-        "sluice.yaml:3:1: unknown key `waf`\n  hint: a configuration has `include`, `admin`, `runtime`, `logs`, "
-          + "`listeners`, `pools`, `routes`, `assets`, `zones` and `acme`",
+      errors("zones: []\nwaf: {}\n") == [
+        "sluice.yaml:2:1: unknown key `waf`\n  hint: a configuration has `include`, `admin`, `runtime`, `logs`, "
+          + "`listeners`, `pools`, `routes`, `assets`, `zones`, `policies`, `entities` and `acme`"
       ])
     #expect(
       errors(listener("filters: [{ rateLimit: {} }]")).first?.contains(

@@ -141,7 +141,8 @@ import SluiceConfig
     let properties = try #require(root["properties"] as? [String: Any])
     #expect(
       Set(properties.keys) == [
-        "include", "admin", "runtime", "logs", "listeners", "pools", "routes", "assets", "zones", "acme",
+        "include", "admin", "runtime", "logs", "listeners", "pools", "routes", "assets", "zones", "policies",
+        "entities", "acme",
       ])
   }
 }

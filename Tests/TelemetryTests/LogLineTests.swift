@@ -82,13 +82,35 @@ struct LogLineTests {
     #expect(try event(recorder.lastLine).host == String(repeating: "é", count: 127))
   }
 
+  @Test func findingsTellWhereAPolicyStandsAndWhichCameNear() throws {
+    let (hub, recorder) = try recorder()
+    defer { hub.shutdown() }
+    var trace = DecisionTrace()
+    trace.record(
+      Finding(source: "access", rule: "reads", verdict: .allow, reason: "they may look", place: "a.cedar:1:1"))
+    var refusal = Finding(source: "access", rule: "default", verdict: .block, reason: "no policy permits it")
+    refusal.nearest = [
+      NearPolicy(policy: "writes", place: "a.cedar:3:9", reason: "`when` does not hold: `context.path like \"/a\"`"),
+      NearPolicy(policy: "secrets", place: "a.cedar:7:1", reason: "password=hunter2 \u{1}"),
+    ]
+    trace.record(refusal)
+    recorder.exchangeEnded(exchange(makeID(1)), trace)
+    let findings = try event(recorder.lastLine).trace ?? []
+    #expect(findings.first?.place == "a.cedar:1:1" && findings.first?.nearest == nil)
+    #expect(findings.last?.nearest?.first == refusal.nearest?.first)
+    #expect(findings.last?.nearest?.last?.reason.contains("hunter2") == false)
+  }
+
   @Test func manyLargeFindingsStayOneValidLine() throws {
     let (hub, recorder) = try recorder()
     defer { hub.shutdown() }
     var trace = DecisionTrace()
     for _ in 0..<80 {
       let text = String(repeating: "\u{1}", count: 4000)
-      trace.record(Finding(source: text, rule: text, verdict: .block, reason: text, matched: text))
+      var finding = Finding(
+        source: text, rule: text, verdict: .block, reason: text, matched: text, place: String(text.prefix(900)))
+      finding.nearest = Array(repeating: NearPolicy(policy: text, place: text, reason: text), count: 5)
+      trace.record(finding)
     }
     recorder.exchangeEnded(exchange(makeID(1)), trace)
     let parsed = try event(recorder.lastLine)

@@ -31,6 +31,9 @@ import Testing
     "CZstd": Room(system: []),
     "SecLang": Room(
       others: ["CPCRE2", "CHyperscan", "CLibXML2", "CZlib", "CBrotli", "CZstd"], system: Room.pure.union(["Glibc"])),
+    "Cedar": Room(system: Room.pure.union(["Glibc"])),
+    "Access": Room(
+      ours: ["SluiceModel", "Industrial", "Cedar"], others: ["Crypto"], system: Room.pure),
     "Firewall": Room(ours: ["SluiceModel", "SecLang"], others: ["Crypto"]),
     "SluiceConfig": Room(ours: ["SluiceModel", "PKI"], others: ["Yams", "CYaml", "Crypto"]),
     "Telemetry": Room(ours: ["SluiceModel"]),
@@ -43,7 +46,7 @@ import Testing
         "Crypto", "X509", "SwiftASN1", "AsyncHTTPClient", "NIOCore", "NIOPosix", "NIOHTTP1", "NIOSSL", "Logging",
       ]),
     "Filters": Room(
-      ours: ["SluiceModel", "Wire", "Balancing", "Industrial", "SecLang", "Firewall", "Proxy"],
+      ours: ["SluiceModel", "Wire", "Balancing", "Industrial", "SecLang", "Cedar", "Firewall", "Access", "Proxy"],
       others: ["NIOCore", "Crypto"]),
     "Control": Room(
       ours: ["SluiceModel", "SluiceConfig", "Telemetry"],

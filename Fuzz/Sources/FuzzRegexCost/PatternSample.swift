@@ -188,7 +188,7 @@ struct PatternSampler {
       for _ in 0..<min(minimum, 8) { add(inner) }
       guard maximum.map({ $0 > minimum }) ?? true else { return }
       let turn = choice()
-      for _ in 0..<min((turn & 3) % 3, (maximum ?? 8) - minimum) { add(inner) }
+      for _ in 0..<min((turn & 3) % 3, maximum.map { $0 - minimum } ?? 2) { add(inner) }
       guard turn & 3 == 3 || turn & 8 != 0, maximum.map({ $0 > 20 }) ?? true else { return }
       let start = value.count
       for _ in 0...(turn >> 4 & 1) { add(inner) }

@@ -177,10 +177,14 @@ extension ServerConnection {
     guard let exchange, let filters = exchange.route?.chain.requestHead else { return }
     var index = start
     while index < filters.count {
+      let action = filters[index].requestHead(exchange)
       let next = index + 1
-      let isOver = perform(filters[index].requestHead(exchange), of: filters[index]) { [weak self] in
-        self?.runRequestHeadFilters(from: next)
+      // The way back is an allocation, which only a filter that doesn't go on is worth.
+      if case .next = action {
+        index = next
+        continue
       }
+      let isOver = perform(action, of: filters[index]) { [weak self] in self?.runRequestHeadFilters(from: next) }
       if isOver { return }
       index = next
     }

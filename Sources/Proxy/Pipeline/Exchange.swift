@@ -86,6 +86,16 @@ public final class Exchange {
     return String(decoding: requestBytes[request.pathRange], as: UTF8.self)
   }
 
+  /// Calls `body` with the path in its normal form, without the query.
+  public func withPath<Result>(_ body: (Span<UInt8>) -> Result) -> Result {
+    if let normalizedPath { return body(normalizedPath.span) }
+    let bytes = requestBytes
+    return body(bytes.span.extracting(request.pathRange))
+  }
+
+  /// The request asks to open a WebSocket, and no other upgrade.
+  public var opensWebSocket: Bool { isWebSocket }
+
   /// The name of the route that took the request.
   public var routeName: LogName? { route?.logName }
 

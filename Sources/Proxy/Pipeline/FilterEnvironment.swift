@@ -6,6 +6,8 @@ public struct FilterEnvironment {
   let loop: Loop
   /// The firewall's audit log as the configuration of this filter has it.
   public let auditLog: AuditLogConfiguration
+  /// The name of the listener that the filter serves.
+  public let listener: String
 
   /// Monotonic time.
   public var nowNanoseconds: UInt64 { loop.nowNanoseconds }

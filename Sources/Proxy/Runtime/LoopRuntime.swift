@@ -70,7 +70,6 @@ final class LoopRuntime {
   /// - Parameter previous: pools whose configuration did not change are taken over with their connections.
   init(_ snapshot: GatewaySnapshot, loop: Loop, previous: LoopRuntime?, makeFilter: FilterFactory) {
     self.snapshot = snapshot
-    let environment = FilterEnvironment(loop: loop, auditLog: snapshot.configuration.logs.audit)
     for (index, pool) in snapshot.configuration.pools.enumerated() {
       let tls = snapshot.poolTLS[index]
       if let kept = previous?.pools[pool.name], kept.configuration == pool, kept.tls === tls {
@@ -81,15 +80,15 @@ final class LoopRuntime {
       }
     }
     for (index, listener) in snapshot.configuration.listeners.enumerated() {
-      listeners[listener.name] = makeListener(listener, at: index, loop: loop, environment, makeFilter)
+      listeners[listener.name] = makeListener(listener, at: index, loop: loop, makeFilter)
     }
   }
 
   private func makeListener(
-    _ listener: ListenerConfiguration, at index: Int, loop: Loop, _ environment: FilterEnvironment,
-    _ makeFilter: FilterFactory
+    _ listener: ListenerConfiguration, at index: Int, loop: Loop, _ makeFilter: FilterFactory
   ) -> ListenerRuntime {
     let configuration = snapshot.configuration
+    let environment = FilterEnvironment(loop: loop, auditLog: configuration.logs.audit, listener: listener.name)
     let own = listener.filters.map { makeFilter($0, environment) }
     let routes: [RouteRuntime?] = configuration.routes.enumerated().map { routeIndex, route in
       let isNamed = route.listeners.contains(listener.name)

@@ -31,6 +31,19 @@ package final class DecodingContext {
     add(.warning, message, hint, mark(path), path)
   }
 
+  /// A problem that has a place of its own, or else is about the value at `path`.
+  func report(_ problem: RuleCheck.Problem, path: String) {
+    let severity: ConfigurationIssue.Severity = problem.isWarning ? .warning : .error
+    guard let place = problem.place else {
+      return add(severity, problem.message, problem.hint, mark(path), path)
+    }
+    issues.add(
+      ConfigurationIssue(
+        severity: severity, file: place.file, line: place.line, column: place.column, message: problem.message,
+        hint: problem.hint, path: path),
+      at: YAMLMark(file: .max, line: place.line, column: place.column))
+  }
+
   func report(_ problem: YAMLProblem) { error(problem.message, hint: problem.hint, at: problem.mark) }
 
   private func add(
@@ -108,6 +121,11 @@ package final class DecodingContext {
   /// Lets bytes that were read elsewhere count as part of the configuration.
   func include(_ bytes: [UInt8]) {
     if !bytes.isEmpty { contents.append(bytes) }
+  }
+
+  /// A path as the file means it that has the place.
+  func resolve(_ path: String, at mark: YAMLMark) -> String {
+    files.indices.contains(mark.file) ? Includes.resolve(path, from: files[mark.file]) : path
   }
 
   // MARK: Scalars

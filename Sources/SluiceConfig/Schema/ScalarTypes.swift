@@ -119,6 +119,19 @@ extension ValueType where Value == String {
   }
 }
 
+extension ValueType where Value == FilePattern {
+  /// A path or a glob, relative to the file that it stands in.
+  static var filePattern: ValueType {
+    let text = ValueType<String>.filePath
+    return ValueType(
+      text.shape,
+      decode: { node, context in
+        guard let pattern = text.decode(node, context) else { return nil }
+        return FilePattern(pattern, path: context.resolve(pattern, at: node.mark))
+      }, encode: { text.encode($0.text) })
+  }
+}
+
 extension ValueType where Value == Secret {
   /// A value that is never shown: from the environment, or from the file that `file:PATH` names.
   package static var secret: ValueType<Secret> {

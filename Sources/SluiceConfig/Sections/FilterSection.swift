@@ -8,8 +8,12 @@ enum FilterPlace: Hashable {
 
 extension FilterConfiguration {
   /// `exchanges` for filters of `http` listeners and routes, `operations` for those of `modbus` listeners.
-  var place: FilterPlace {
-    if case .operations = self { .operations } else { .exchanges }
+  var places: Set<FilterPlace> {
+    switch self {
+    case .operations: [.operations]
+    case .access: [.exchanges, .operations]
+    default: [.exchanges]
+    }
   }
 }
 
@@ -17,7 +21,7 @@ extension ObjectSchema where Root == FilterConfiguration? {
   /// One element of a chain: a map with the filter's name as its only key. Every filter has its line here.
   static let filter = ObjectSchema(
     "filter", "One step of a chain: a map with one key, which names the filter.", make: { nil }, fields: builtins,
-    exactlyOne: builtins.map(\.shape.key), unavailable: ["access", "rateLimit"])
+    exactlyOne: builtins.map(\.shape.key), unavailable: ["rateLimit"])
 
   private static let builtins: [Field<FilterConfiguration?>] = [
     Field(
@@ -43,6 +47,10 @@ extension ObjectSchema where Root == FilterConfiguration? {
       set: { $0 = .firewall($1) }, absence: "none",
       "The web application firewall: rules in the language of ModSecurity, such as the OWASP core rule set (`http`)."),
     Field(
+      "access", .object(.accessFilter), get: { if case .access(let value)? = $0 { value } else { nil } },
+      set: { $0 = .access($1) }, absence: "none",
+      "Who may do what, by the policies of `policies` (`http`, `modbus`)."),
+    Field(
       "operations", .object(.operationsFilter), get: { if case .operations(let value)? = $0 { value } else { nil } },
       set: { $0 = .operations($1) }, absence: "none", "The static guard of industrial operations (`modbus`)."),
   ]
@@ -66,6 +74,25 @@ extension ObjectSchema where Root == AddressesFilterConfiguration {
         "deny", ValueType<AddressRange>.addressRange.list(1...10_000), get: { $0.deny.isEmpty ? nil : $0.deny },
         set: { $0.deny = $1 }, absence: "no one", "Who is refused."),
     ], atLeastOne: ["allow", "deny"])
+}
+
+extension ObjectSchema where Root == AccessFilterConfiguration {
+  fileprivate static let accessFilter = ObjectSchema(
+    "access filter",
+    """
+    Asks the policies for every request and every operation: who, what, to whom. What none permits is refused, and what \
+    one forbids is refused whatever others say.
+    """,
+    make: { AccessFilterConfiguration() },
+    fields: [
+      Field("mode", \.mode, .choice(), "In `detect` a refusal is recorded, and the request or operation passes."),
+      Field(
+        "onPolicyError", \.onPolicyError, .choice(),
+        """
+        What follows when a policy that forbids can't be evaluated: `deny` refuses, `skip` goes on without the policy. A \
+        policy that permits and can't be evaluated permits nothing.
+        """),
+    ])
 }
 
 extension ObjectSchema where Root == BodyLimitsFilterConfiguration {

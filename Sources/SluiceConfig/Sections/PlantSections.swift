@@ -29,6 +29,22 @@ extension ObjectSchema where Root == AssetConfiguration {
       Field(
         "idleTimeout", \.idleTimeout, .duration(.milliseconds(100), .days(30)),
         "How long a connection to it is kept without work, so that others may use the device."),
+      Field(
+        "points", \.points, ValueType.object(.point).list(),
+        "Names for its addresses, which policies can speak of; no address is in two of them."),
+    ], check: PointOverlap.check)
+}
+
+extension ObjectSchema where Root == PointConfiguration {
+  fileprivate static let point = ObjectSchema(
+    "point", "Addresses that belong together: `Point::\"ASSET/NAME\"` in policies.", make: { PointConfiguration() },
+    fields: [
+      Field("name", \.name, .name, required: true, "Its name within the asset."),
+      Field("table", \.table, .choice(), required: true, "The table that the addresses are in."),
+      Field("addresses", \.addresses, .ranges(0...65_535), required: true, "Its addresses, from 0."),
+      Field(
+        "units", .ranges(0...255), get: { $0.units.isEmpty ? nil : $0.units }, set: { $0.units = $1 }, absence: "all",
+        "The unit ids whose addresses they are."),
     ])
 }
 
@@ -36,7 +52,14 @@ extension ObjectSchema where Root == ZoneConfiguration {
   static let zone = ObjectSchema(
     "zone", "A zone of the plant (IEC 62443).", make: { ZoneConfiguration() },
     fields: [
-      Field("name", \.name, .name, required: true, "Its name in assets."),
+      Field("name", \.name, .name, required: true, "Its name in assets, routes and policies."),
       Field("purdue", \.purdue, optional: .integer(0...5), absence: "none", "Its level in the Purdue model."),
+      Field("parent", \.parent, optional: .name, absence: "none", "The zone that it is a part of, for policies."),
+      Field(
+        "networks", \.networks, ValueType<AddressRange>.addressRange.list(0...10_000),
+        """
+        The addresses of clients that are in it, for policies. An address may be in the networks of several zones: the \
+        longest prefix decides.
+        """),
     ])
 }

@@ -21,7 +21,19 @@ extension ObjectSchema where Root == Configuration {
       Field("assets", \.assets, ValueType.object(.asset).list(), "Industrial devices behind `modbus` listeners."),
       Field("zones", \.zones, ValueType.object(.zone).list(), "Zones of the plant (IEC 62443)."),
       Field(
+        "policies", \.policies, ValueType<FilePattern>.filePattern.list(),
+        """
+        Files of policies that `access` filters ask, by path or by a glob in the last part of it, relative to the file \
+        that names them: Cedar, as text or in its JSON form.
+        """),
+      Field(
+        "entities", \.entities, ValueType<FilePattern>.filePattern.list(),
+        """
+        Files that say more of who and what policies speak of: groups and their members, attributes, tags. Cedar's JSON \
+        form of entities, named like `policies`.
+        """),
+      Field(
         "acme", \.acme, optional: .object(.acme), absence: "none",
         "Certificates that the gate orders and renews by itself."),
-    ], unavailable: ["policies"])
+    ])
 }

@@ -18,6 +18,7 @@ extension ObjectSchema where Root == RouteConfiguration {
       Field(
         "rewrite", \.rewrite, optional: .object(.rewrite), absence: "nothing",
         "What is changed in a request's target before it goes to the pool."),
+      Field("zone", \.zone, optional: .name, absence: "none", "The zone that it leads into, for policies."),
       Field("timeouts", group: .timeouts, "How long the route waits."),
       Field(
         "retries", \.retries, .integer(0...10),

@@ -6,21 +6,22 @@ import SluiceModel
 
 /// The rules of firewall filters as the configuration's reader wants them: read and compiled while it checks the file.
 enum RuleFilters {
-  /// The files and environment of this machine, with rules compiled into `library`.
-  static func source(_ library: FirewallLibrary) -> ConfigurationSource {
+  /// The files and environment of this machine, with rules and policies compiled into `libraries`.
+  static func source(_ libraries: Libraries) -> ConfigurationSource {
     var source = ConfigurationSource.system()
-    source.checkRules = { check($0, library) }
+    source.checkRules = { check($0, libraries.firewalls) }
+    source.checkPolicies = { AccessPolicies.check($0, libraries.access) }
     return source
   }
 
   /// Reads a configuration on a thread of its own: compiling rules takes a while, and whoever waits has other work.
   ///
   /// - Throws: `ConfigurationErrors`.
-  static func load(_ path: String, _ library: FirewallLibrary) async throws -> LoadedConfiguration {
+  static func load(_ path: String, _ libraries: Libraries) async throws -> LoadedConfiguration {
     try await withCheckedThrowingContinuation { continuation in
       DispatchQueue.global(qos: .utility).async {
         continuation.resume(
-          with: Result { try ConfigurationLoader.load(path: path, source: source(library)) })
+          with: Result { try ConfigurationLoader.load(path: path, source: source(libraries)) })
       }
     }
   }

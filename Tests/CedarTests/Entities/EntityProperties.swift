@@ -1,0 +1,1 @@
+../../../Fuzz/Sources/FuzzEntities/EntityProperties.swift

@@ -1,0 +1,1 @@
+../../../Fuzz/Sources/FuzzSchema/SchemaProperties.swift

@@ -1,0 +1,1 @@
+../../../Fuzz/Sources/FuzzPolicy/PolicyProperties.swift
