@@ -125,6 +125,17 @@ final class EntityStorage: @unchecked Sendable {
     return chunks[Int(number) >> EntityStorage.chunkBits].records[Int(number) & (EntityStorage.chunkSize - 1)]
   }
 
+  /// Whether every number of the other's stands for the same name here. Two stores that came from one may have given the
+  /// same numbers to different names.
+  func extends(_ other: EntityStorage) -> Bool {
+    guard lineage === other.lineage, count >= other.count else { return false }
+    for (index, chunk) in other.chunks.enumerated() where chunks[index] !== chunk {
+      for place in 0..<min(EntityStorage.chunkSize, other.count - index << EntityStorage.chunkBits)
+      where chunks[index].names[place] !== chunk.names[place] { return false }
+    }
+    return true
+  }
+
   func uid(_ number: UInt32) -> EntityUID {
     guard Int(number) < count,
       let name = chunks[Int(number) >> EntityStorage.chunkBits].names[Int(number) & (EntityStorage.chunkSize - 1)]

@@ -40,9 +40,9 @@ public final class PolicyEngine: Sendable {
   /// The engine with changed entities, which have to come from this engine's own by `replacing` and `removing`; others
   /// compile the policies anew.
   public func with(_ entities: EntityStore) throws(PolicyEngineError) -> PolicyEngine {
-    guard entities.storage.lineage === self.entities.storage.lineage,
-      entities.storage.count >= self.entities.storage.count
-    else { return try PolicyEngine(policies: policies, entities: entities) }
+    guard entities.storage.extends(self.entities.storage) else {
+      return try PolicyEngine(policies: policies, entities: entities)
+    }
     return PolicyEngine(self, entities: entities)
   }
 

@@ -3,16 +3,16 @@ import Cedar
 /// Conditions that hang on one thing alone, so that a wrong answer about it shows.
 extension ExpressionGenerator {
   mutating func probe() -> Expression {
-    switch random.int(0...9) {
-    case 0: guardProbe()
-    case 1: constantProbe()
-    case 2: typeProbe()
-    case 3: extensionProbe(random.pick([.decimal, .ip, .ip, .datetime, .datetime, .duration]))
-    case 4: likeProbe()
-    case 5: arithmeticProbe()
-    case 6: setProbe()
-    case 7: hierarchyProbe()
-    case 8: accessProbe()
+    switch random.int(0...19) {
+    case 0, 1: guardProbe()
+    case 2, 3: constantProbe()
+    case 4, 5: typeProbe()
+    case 6...10: extensionProbe(random.pick([.decimal, .ip, .ip, .datetime, .datetime, .duration]))
+    case 11, 12: likeProbe()
+    case 13: arithmeticProbe()
+    case 14: setProbe()
+    case 15, 16: hierarchyProbe()
+    case 17: accessProbe()
     default: condition(random.int(0...1))
     }
   }
@@ -25,7 +25,7 @@ extension ExpressionGenerator {
 
   private mutating func extensionProbe(_ function: ExtensionFunction) -> Expression {
     func make() -> Expression {
-      Expression(.call(function, [Expression(.string(random.argument(of: function, badPercent: 12)))]))
+      Expression(.call(function, [Expression(.string(random.argument(of: function, badPercent: 30)))]))
     }
     let value = make()
     switch function {
@@ -58,9 +58,9 @@ extension ExpressionGenerator {
   private mutating func likeProbe() -> Expression {
     let letters: [Unicode.Scalar] = random.chance(80) ? ["a", "b"] : ["a", "*", "é", "\u{301}", "\\"]
     var text = ""
-    for _ in 0..<random.int(0...8) { text.unicodeScalars.append(random.pick(letters)) }
-    let elements = (0..<random.int(0...6)).map { _ in
-      random.chance(40) ? Pattern.Element.wildcard : .scalar(random.pick(letters))
+    for _ in 0..<random.int(0...random.pick([2, 4, 8])) { text.unicodeScalars.append(random.pick(letters)) }
+    let elements = (0..<random.int(0...random.pick([3, 6]))).map { _ in
+      random.chance(35) ? Pattern.Element.wildcard : .scalar(random.pick(letters))
     }
     return Expression(.like(Expression(.string(text)), Pattern(elements)))
   }

@@ -16,11 +16,12 @@ struct PolicyGenerator {
     self.names = names
     expressions = ExpressionGenerator(random: SeededRandom(seed: self.random.next()), model: model, names: names)
     // With one effect alone, the reasons name every policy that holds.
-    forbidPercent = self.random.pick([0, 0, 5, 15, 30, 50, 100])
-    probePercent = self.random.pick([0, 20, 50, 100])
+    forbidPercent = self.random.pick([0, 0, 0, 5, 15, 30, 50, 100])
+    probePercent = self.random.pick([0, 0, 20, 50, 100])
   }
 
   mutating func policies(_ count: Int) -> [Policy] {
+    let count = probePercent == 100 ? min(count + 100, 200) : count
     let templatePercent = random.pick([0, 10, 30])
     return (0..<count).map { policy(id: PolicyID("policy\($0)"), isTemplate: random.chance(templatePercent)) }
   }

@@ -42,6 +42,12 @@ import Testing
       return question.schemaText
     }
 
+    /// Whether Cedar refuses a JSON object with a key twice, which the reference overlooks where it does not read the key.
+    func isStricter(_ refusal: String?) -> Bool {
+      guard let refusal, self != .policies, self != .schema else { return false }
+      return refusal.contains("the key `") && refusal.contains("is there twice")
+    }
+
     /// Why Cedar refuses a text; nil when it accepts it.
     func refusal(_ text: String, _ schema: Schema?) -> String? {
       do {
@@ -76,7 +82,8 @@ import Testing
       let texts = (0..<20).map { _ in mutator.mutated(text, vocabulary: language.vocabulary) }
       for (text, refusal) in zip(texts, try reference(texts)) {
         if refusal == nil { accepted += 1 }
-        guard (language.refusal(text, schema) == nil) != (refusal == nil) else { continue }
+        let own = language.refusal(text, schema)
+        guard (own == nil) != (refusal == nil), !language.isStricter(own) else { continue }
         wrong += 1
         guard wrong <= 10 else { continue }
         let smallest = TextMutator.smallest(text) { smaller in

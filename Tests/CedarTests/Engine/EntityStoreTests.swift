@@ -80,4 +80,18 @@ import Testing
     #expect(foreign.decide(try Engine.request()).isAllowed)
     #expect(try !engine.with(EntityStore()).decide(try Engine.request()).isAllowed)
   }
+
+  @Test func storesThatWentTwoWaysAreNotTakenForEachOther() throws {
+    let base = try EntityStore(try Engine.plant())
+    let engine = try PolicyEngine(
+      try PolicySet(parsing: #"permit(principal == User::"new", action, resource);"#), entities: base)
+    // The number that the policy's entity has in the engine's store is another's in this one.
+    let other = try base.replacing(Entity(try Engine.uid(#"User::"other""#)))
+    let changed = try engine.with(other)
+    #expect(!changed.decide(try Engine.request(#"User::"other""#)).isAllowed)
+    #expect(changed.decide(try Engine.request(#"User::"new""#)).isAllowed)
+    let own = try engine.with(try engine.entities.replacing(Entity(try Engine.uid(#"User::"other""#))))
+    #expect(!own.decide(try Engine.request(#"User::"other""#)).isAllowed)
+    #expect(own.decide(try Engine.request(#"User::"new""#)).isAllowed)
+  }
 }
