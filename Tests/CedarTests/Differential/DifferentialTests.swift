@@ -7,7 +7,7 @@ import Testing
 /// `SLUICE_CEDAR_REQUESTS` says how many requests there are, `SLUICE_SEED` repeats a run, and `SLUICE_CEDAR_CASE` one case
 /// of it.
 @Suite(.enabled(if: CedarOracle.isThere, "set PYTHON to one that has cedarpy")) struct DifferentialTests {
-  static let requestsPerCase = 25
+  static let requestsPerCase = 16
 
   static func number(_ name: String) -> Int? { ProcessInfo.processInfo.environment[name].flatMap { Int($0) } }
 

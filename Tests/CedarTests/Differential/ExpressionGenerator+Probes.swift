@@ -7,7 +7,7 @@ extension ExpressionGenerator {
     case 0, 1: guardProbe()
     case 2, 3: constantProbe()
     case 4, 5: typeProbe()
-    case 6...10: extensionProbe(random.pick([.decimal, .ip, .ip, .datetime, .datetime, .duration]))
+    case 6...10: extensionProbe(random.pick([.decimal, .ip, .ip, .datetime, .datetime, .duration, .duration]))
     case 11, 12: likeProbe()
     case 13: arithmeticProbe()
     case 14: setProbe()
@@ -56,7 +56,7 @@ extension ExpressionGenerator {
 
   /// Texts and patterns of so few letters that they often fit.
   private mutating func likeProbe() -> Expression {
-    let letters: [Unicode.Scalar] = random.chance(80) ? ["a", "b"] : ["a", "*", "é", "\u{301}", "\\"]
+    let letters: [Unicode.Scalar] = random.pick([["a"], ["a", "b"], ["a", "b"], ["a", "*", "é", "\u{301}", "\\"]])
     var text = ""
     for _ in 0..<random.int(0...random.pick([2, 4, 8])) { text.unicodeScalars.append(random.pick(letters)) }
     let elements = (0..<random.int(0...random.pick([3, 6]))).map { _ in
@@ -102,9 +102,11 @@ extension ExpressionGenerator {
     let kind = random.pick(model.entities)
     let variable: Variable = random.pick([.principal, .resource, .action])
     let entity = random.chance(50) ? uid(kind.name) : Expression(.variable(variable))
-    let groups = (0..<random.int(1...3)).map { _ in
+    var groups = (0..<random.int(1...3)).map { _ in
       uid(random.chance(60) ? random.pickOrNone(kind.parents) ?? kind.name : random.pick(model.entities).name)
     }
+    if random.chance(10) { groups.insert(random.chance(50) ? entity : Expression(.long(1)), at: 0) }
+    if random.chance(10) { groups.append(random.chance(50) ? entity : Expression(.long(1))) }
     switch random.int(0...4) {
     case 0: return Expression(.binary(.in, entity, Expression(.set(groups))))
     case 1: return Expression(.isType(entity, kind.name, in: random.chance(50) ? groups[0] : nil))
