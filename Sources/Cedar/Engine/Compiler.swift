@@ -48,7 +48,7 @@ struct Compiler {
       node(condition.body) | (condition.kind == .unless ? Program.unlessBit : 0)
     }
     compiled.conditions = operands(conditions)
-    compiled.conditionCount = UInt16(clamping: conditions.count)
+    compiled.conditionCount = UInt32(truncatingIfNeeded: conditions.count)
     draft.policies.append(compiled)
   }
 
@@ -119,7 +119,7 @@ struct Compiler {
     case .has(let base, let path):
       let a = node(base)
       let names = operands(path.map { lineage.attributes.number($0) })
-      return add(Program.Node(operation: .has, count: UInt16(clamping: path.count), a: a, b: names), at: position)
+      return add(Program.Node(operation: .has, a: a, b: names, c: UInt32(truncatingIfNeeded: path.count)), at: position)
     case .like(let base, let pattern):
       let a = node(base)
       draft.patterns.append(LikePattern(pattern))
@@ -230,7 +230,7 @@ extension Expression {
       return .record(values)
     case .call(let function, let arguments):
       guard function.isConstructor, arguments.count == 1, case .string(let text) = arguments[0].kind else { return nil }
-      return function.construct(text)
+      return try? function([.string(text)])
     default: return nil
     }
   }

@@ -113,7 +113,7 @@ extension Evaluator {
     _ function: ExtensionFunction, _ argument: UInt32, _ index: UInt32
   ) throws(EvaluationFault) -> Word {
     let text = String(decoding: try string(argument).bytes, as: UTF8.self)
-    guard let value = function.construct(text) else { throw EvaluationFault(.malformedExtension, at: index) }
+    guard let value = try? function([.string(text)]) else { throw EvaluationFault(.malformedExtension, at: index) }
     switch value {
     case .decimal(let value): return Word(.decimal, number: value.tenThousandths)
     case .datetime(let value): return Word(.datetime, number: value.milliseconds)
@@ -127,17 +127,6 @@ extension Evaluator {
 }
 
 extension ExtensionFunction {
-  /// What a constructor makes of a string; nil when it is not in its form.
-  func construct(_ text: String) -> Value? {
-    switch self {
-    case .decimal: (try? Decimal(parsing: text)).map { .decimal($0) }
-    case .ip: (try? IPNetwork(parsing: text)).map { .ip($0) }
-    case .datetime: (try? Datetime(parsing: text)).map { .datetime($0) }
-    case .duration: (try? TimeSpan(parsing: text)).map { .duration($0) }
-    default: nil
-    }
-  }
-
   /// The type that a method belongs to.
   fileprivate var receiver: Word.Tag {
     switch self {

@@ -6,12 +6,12 @@ struct Evaluator {
   let constants: UnsafeMutableBufferPointer<Word>
   let policies: UnsafeMutableBufferPointer<Program.CompiledPolicy>
   let program: Unmanaged<Program>
-  let entities: Unmanaged<EntityStorage>
   let top: UnsafeMutablePointer<UnsafeMutablePointer<EntitySlot>>
   let entityCount: UInt32
   let arena: Unmanaged<ScratchArena>
-  /// What the request says of entities beside the store.
-  let transients: UnsafeBufferPointer<TransientEntity>
+  let strangers: UnsafeBufferPointer<Stranger>
+  /// What the request says of entities of the store.
+  let joined: UnsafeBufferPointer<JoinedEntity>
   let principal: UInt32
   let action: UInt32
   let resource: UInt32
@@ -29,13 +29,17 @@ struct Evaluator {
     if entity < entityCount {
       return top[Int(entity) >> EntityStorage.chunkBits][Int(entity) & (EntityStorage.chunkSize - 1)].type
     }
-    for transient in transients where transient.number == entity { return transient.type }
-    return .max
+    return stranger(entity)?.type ?? .max
+  }
+
+  private func stranger(_ entity: UInt32) -> Stranger? {
+    let index = Int(entity & ~SymbolTable.firstTransient)
+    return entity >= SymbolTable.firstTransient && index < strangers.count ? strangers[index] : nil
   }
 
   func ancestors(of entity: UInt32) -> UnsafeBufferPointer<UInt32> {
-    for transient in transients where transient.number == entity { return transient.ancestors }
-    return layout(entity)?.ancestors ?? UnsafeBufferPointer(start: nil, count: 0)
+    for joined in joined where joined.number == entity { return joined.ancestors }
+    return layout(entity)?.ancestors ?? stranger(entity)?.ancestors ?? UnsafeBufferPointer(start: nil, count: 0)
   }
 
   func isIn(_ entity: UInt32, _ group: UInt32) -> Bool {
@@ -140,7 +144,7 @@ struct Evaluator {
 
   private func has(_ node: Program.Node) throws(EvaluationFault) -> Bool {
     var base = try value(node.a)
-    for operand in node.b..<(node.b &+ UInt32(node.count)) {
+    for operand in node.b..<(node.b &+ node.c) {
       let name = operands[Int(operand)]
       let found: Word?
       switch base.tag {

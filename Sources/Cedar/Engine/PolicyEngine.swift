@@ -99,7 +99,7 @@ public final class PolicyEngine: Sendable {
     let policy = evaluator.policies[Int(number)]
     guard evaluator.isInScope(policy) else { return }
     do {
-      for condition in policy.conditions..<(policy.conditions &+ UInt32(policy.conditionCount)) {
+      for condition in policy.conditions..<(policy.conditions &+ policy.conditionCount) {
         let node = evaluator.operands[Int(condition)]
         let isUnless = node & Program.unlessBit != 0
         if try evaluator.bool(node & ~Program.unlessBit) == isUnless { return }

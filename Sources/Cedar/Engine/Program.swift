@@ -19,7 +19,7 @@ final class Program: @unchecked Sendable {
     case contains, containsAll, containsAny, getTag, hasTag
     /// `a`: node, `b`: name.
     case attribute
-    /// `a`: node, `count` operands from `b`: names.
+    /// `a`: node, `c` operands from `b`: names.
     case has
     /// `a`: node, `b`: index of the pattern.
     case like
@@ -40,7 +40,6 @@ final class Program: @unchecked Sendable {
   struct Node {
     var operation: Operation
     var code: UInt8 = 0
-    var count: UInt16 = 0
     var a: UInt32 = 0
     var b: UInt32 = 0
     var c: UInt32 = 0
@@ -58,7 +57,7 @@ final class Program: @unchecked Sendable {
     var principal = Scope.any
     var action = Scope.any
     var resource = Scope.any
-    var conditionCount: UInt16 = 0
+    var conditionCount: UInt32 = 0
     var principalEntity: UInt32 = 0
     var principalType: UInt32 = 0
     var actionEntity: UInt32 = 0

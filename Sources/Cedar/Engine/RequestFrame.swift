@@ -6,17 +6,19 @@ public final class RequestFrame {
   private(set) var engine: PolicyEngine?
   /// The engine's entities, which it keeps.
   @exclusivity(unchecked) private var storage: Unmanaged<EntityStorage>?
-  @exclusivity(unchecked) private(set) var transients: [TransientEntity] = []
-  /// By index, for entities that neither the store nor a policy names.
-  @exclusivity(unchecked) private var transientIDs: [Word] = []
+  /// Entities that neither the store nor a policy names, by their numbers without the highest bit.
+  @exclusivity(unchecked) private var strangers: [Stranger] = []
+  /// The numbers of strangers, once there are more than `fewStrangers`.
+  private var strangerNumbers: [StrangerName: UInt32] = [:]
+  /// Entities of the store that are in more for this request.
+  @exclusivity(unchecked) private var joined: [JoinedEntity] = []
   private var transientNames: [String] = []
   private var transientTypes: [String] = []
   @exclusivity(unchecked) private var fields: [Field] = []
-  @exclusivity(unchecked) private var nextTransient = SymbolTable.firstTransient
   /// Whether something of the request found no room.
   @exclusivity(unchecked) private(set) var isOverfull = false
-  /// Uids of a generic request's transient entities.
-  private var generic: [EntityUID: UInt32] = [:]
+
+  private static let fewStrangers = 8
 
   @exclusivity(unchecked) public var principal = EntityID(number: .max)
   @exclusivity(unchecked) public var action = EntityID(number: .max)
@@ -35,13 +37,12 @@ public final class RequestFrame {
     }
     arena.reset()
     isOverfull = false
-    transients.removeAll(keepingCapacity: true)
-    transientIDs.removeAll(keepingCapacity: true)
+    strangers.removeAll(keepingCapacity: true)
+    if !strangerNumbers.isEmpty { strangerNumbers.removeAll(keepingCapacity: true) }
+    joined.removeAll(keepingCapacity: true)
     fields.removeAll(keepingCapacity: true)
     if !transientNames.isEmpty { transientNames.removeAll(keepingCapacity: true) }
     if !transientTypes.isEmpty { transientTypes.removeAll(keepingCapacity: true) }
-    if !generic.isEmpty { generic.removeAll(keepingCapacity: true) }
-    nextTransient = SymbolTable.firstTransient
     principal = EntityID(number: .max)
     action = principal
     resource = principal
@@ -79,17 +80,24 @@ public final class RequestFrame {
       for ancestor in ancestors(of: parents[index].number) { RequestFrame.insert(ancestor, in: room, &count) }
     }
     let ancestors = UnsafeBufferPointer(start: UnsafePointer(room), count: count)
-    for index in transients.indices where transients[index].number == entity.number {
-      transients[index].ancestors = ancestors
-      return
+    if entity.number >= SymbolTable.firstTransient {
+      if let index = strangerIndex(entity.number) { strangers[index].ancestors = ancestors }
+    } else if let index = joined.firstIndex(where: { $0.number == entity.number }) {
+      joined[index].ancestors = ancestors
+    } else {
+      joined.append(JoinedEntity(number: entity.number, ancestors: ancestors))
     }
-    let type = storage?._withUnsafeGuaranteedRef { $0.slot(entity.number).type } ?? .max
-    transients.append(TransientEntity(number: entity.number, type: type, ancestors: ancestors))
+  }
+
+  private func strangerIndex(_ number: UInt32) -> Int? {
+    let index = Int(number & ~SymbolTable.firstTransient)
+    return number >= SymbolTable.firstTransient && index < strangers.count ? index : nil
   }
 
   // invariant: points into the arena or the store, both of which last as long as the request.
   private func ancestors(of number: UInt32) -> UnsafeBufferPointer<UInt32> {
-    for transient in transients where transient.number == number { return transient.ancestors }
+    if let index = strangerIndex(number) { return strangers[index].ancestors }
+    for entity in joined where entity.number == number { return entity.ancestors }
     let layout = storage?._withUnsafeGuaranteedRef { $0.slot(number).layout }
     return layout?.ancestors ?? UnsafeBufferPointer(start: nil, count: 0)
   }
@@ -111,22 +119,24 @@ public final class RequestFrame {
   // invariant: the bytes are read during the call; those of a new entity are copied.
   private func number(_ type: UInt32, _ id: UnsafeBufferPointer<UInt8>) -> UInt32 {
     if let known = storage?._withUnsafeGuaranteedRef({ $0.number(type: type, id) }) ?? nil { return known }
-    for (index, other) in transientIDs.enumerated() {
-      let transient = transients[index]
-      if transient.type == type, Word.compareBytes(other.bytes, id) == 0 { return transient.number }
+    let count = strangers.count
+    if count <= RequestFrame.fewStrangers {
+      for index in 0..<count where strangers[index].isNamed(type, id) {
+        return SymbolTable.firstTransient | UInt32(truncatingIfNeeded: index)
+      }
+    } else if let known = strangerNumbers[StrangerName(type: type, id: Array(id))] {
+      return known
     }
-    return addTransient(type, copy(id))
+    strangers.append(Stranger(type: type, id: copy(id)))
+    if count >= RequestFrame.fewStrangers { noteStrangers(from: count == RequestFrame.fewStrangers ? 0 : count) }
+    return SymbolTable.firstTransient | UInt32(truncatingIfNeeded: count)
   }
 
-  private func addTransient(_ type: UInt32, _ id: Word) -> UInt32 {
-    let number = nextTransient
-    nextTransient &+= 1
-    // The names of transient entities stand at the same places as they do, so these come first.
-    let place = transientIDs.count
-    transients.insert(
-      TransientEntity(number: number, type: type, ancestors: UnsafeBufferPointer(start: nil, count: 0)), at: place)
-    transientIDs.append(id)
-    return number
+  private func noteStrangers(from first: Int) {
+    for index in first..<strangers.count {
+      let name = StrangerName(type: strangers[index].type, id: Array(strangers[index].id.bytes))
+      strangerNumbers[name] = SymbolTable.firstTransient | UInt32(truncatingIfNeeded: index)
+    }
   }
 
   private func copy(_ bytes: UnsafeBufferPointer<UInt8>) -> Word {
@@ -142,12 +152,13 @@ public final class RequestFrame {
   func uid(_ number: UInt32) -> EntityUID? {
     guard let storage = engine?.entities.storage else { return nil }
     if number < SymbolTable.firstTransient { return Int(number) < storage.count ? storage.uid(number) : nil }
-    if let name = generic.first(where: { $0.value == number })?.key { return name }
-    for (index, id) in transientIDs.enumerated() where transients[index].number == number {
-      let type = storage.lineage.types.name(transients[index].type) ?? "unknown"
-      return EntityUID(type: Name(unchecked: type), id: String(decoding: id.bytes, as: UTF8.self))
-    }
-    return nil
+    guard let index = strangerIndex(number) else { return nil }
+    let type = strangers[index].type
+    let name =
+      type < SymbolTable.firstTransient
+      ? storage.lineage.types.name(type) : transientTypes[Int(type & ~SymbolTable.firstTransient)]
+    return EntityUID(
+      type: Name(unchecked: name ?? "unknown"), id: String(decoding: strangers[index].id.bytes, as: UTF8.self))
   }
 
   // MARK: Context
@@ -213,16 +224,10 @@ public final class RequestFrame {
     }
 
     func entity(_ uid: EntityUID) -> UInt32 {
-      guard let storage = frame.engine?.entities.storage else { return .max }
-      if let known = storage.number(uid) { return known }
-      if let known = frame.generic[uid] { return known }
-      let type =
-        storage.lineage.types.known(uid.type.text) ?? RequestFrame.transient(uid.type.text, &frame.transientTypes)
-      let id = ValueLayout.string(uid.id, in: frame.arena)
-      if id == nil { frame.isOverfull = true }
-      let number = frame.addTransient(type, id ?? Word(.string, 0))
-      frame.generic[uid] = number
-      return number
+      let known = frame.engine?.entities.storage.lineage.types.known(uid.type.text)
+      let type = known ?? RequestFrame.transient(uid.type.text, &frame.transientTypes)
+      var id = uid.id
+      return id.withUTF8 { frame.number(type, $0) }
     }
   }
 
@@ -237,38 +242,51 @@ public final class RequestFrame {
   // MARK: Evaluation
 
   /// Calls `body` with an evaluator of this request.
-  // invariant: engine, arena and both arrays are kept while `body` runs, and nothing changes them meanwhile.
+  // invariant: engine, arena and the arrays are kept while `body` runs, and nothing changes them meanwhile.
   func withEvaluator<Result>(_ engine: PolicyEngine, _ body: (borrowing Evaluator) -> Result) -> Result {
     let program = engine.program
     let storage = engine.entities.storage
     return withExtendedLifetime((program, storage, self)) {
-      transients.withUnsafeBufferPointer { transients in
-        fields.withUnsafeBufferPointer { fields in
-          let context: Word
-          if let base = fields.baseAddress {
-            context = Word(record: base, count: fields.count)
-          } else {
-            context = Word(.record, 0)
+      strangers.withUnsafeBufferPointer { strangers in
+        joined.withUnsafeBufferPointer { joined in
+          fields.withUnsafeBufferPointer { fields in
+            let context = fields.baseAddress.map { Word(record: $0, count: fields.count) } ?? Word(.record, 0)
+            return body(
+              Evaluator(
+                nodes: program.nodes, operands: program.operands, constants: program.constants,
+                policies: program.policies, program: Unmanaged.passUnretained(program), top: storage.top,
+                entityCount: UInt32(truncatingIfNeeded: storage.count), arena: Unmanaged.passUnretained(arena),
+                strangers: strangers, joined: joined, principal: principal.number, action: action.number,
+                resource: resource.number, context: context))
           }
-          return body(
-            Evaluator(
-              nodes: program.nodes, operands: program.operands, constants: program.constants,
-              policies: program.policies, program: Unmanaged.passUnretained(program),
-              entities: Unmanaged.passUnretained(storage),
-              top: storage.top, entityCount: UInt32(truncatingIfNeeded: storage.count),
-              arena: Unmanaged.passUnretained(arena), transients: transients, principal: principal.number,
-              action: action.number, resource: resource.number, context: context))
         }
       }
     }
   }
 }
 
-/// What a request says of an entity.
-struct TransientEntity {
-  var number: UInt32
+/// An entity that only the request knows.
+// invariant: both point into the frame's arena.
+struct Stranger {
   var type: UInt32
+  var id: Word
   /// In order.
+  var ancestors = UnsafeBufferPointer<UInt32>(start: nil, count: 0)
+
+  func isNamed(_ type: UInt32, _ id: UnsafeBufferPointer<UInt8>) -> Bool {
+    self.type == type && Word.compareBytes(self.id.bytes, id) == 0
+  }
+}
+
+private struct StrangerName: Hashable {
+  var type: UInt32
+  var id: [UInt8]
+}
+
+/// What a request says of an entity of the store.
+struct JoinedEntity {
+  var number: UInt32
+  /// All that it is in, in order.
   // invariant: points into the frame's arena.
   var ancestors: UnsafeBufferPointer<UInt32>
 }

@@ -120,4 +120,10 @@ import Testing
     #expect(error.kind == .missingAttribute)
     #expect(outcomes[6] == .satisfied)
   }
+
+  @Test func noConditionIsLeftOut() throws {
+    let many = String(repeating: "when { true } ", count: 70_000)
+    let engine = try Engine.engine("permit(principal, action, resource) \(many) when { false };")
+    #expect(try !engine.decide(Engine.request()).isAllowed)
+  }
 }

@@ -102,4 +102,22 @@ import Testing
     #expect(
       !engine.decide(try Engine.request(#"U::"a""#, #"A::"a""#, #"R::"a""#, ["a": stranger, "b": twin])).isAllowed)
   }
+
+  @Test func strangersAreKnownByBytesAndByValue() throws {
+    let engine = try Engine.engine(
+      "permit(principal, action, resource) when { context.owner == principal && context.all.contains(resource) };")
+    let frame = RequestFrame()
+    for others in [0, 3, 7, 8, 9, 40] {
+      try fill(frame, engine, "mallory")
+      var all: Set<Value> = [.entity(try Engine.uid(#"Asset::"press""#))]
+      for number in 0..<others { all.insert(.entity(EntityUID(type: try name("Asset"), id: "\(number)"))) }
+      frame.set(engine.attributeID("all"), value: .set(all))
+      frame.set(engine.attributeID("owner"), value: .entity(try Engine.uid(#"User::"mallory""#)))
+      #expect(engine.decide(frame), "\(others)")
+      #expect(try entity(frame, engine, "User", "mallory") == frame.principal)
+      #expect(frame.uid(frame.principal) == (try Engine.uid(#"User::"mallory""#)))
+      frame.set(engine.attributeID("owner"), value: .entity(try Engine.uid(#"User::"eve""#)))
+      #expect(!engine.decide(frame), "\(others)")
+    }
+  }
 }
