@@ -1,10 +1,9 @@
 /// Reads the text of a schema (https://docs.cedarpolicy.com/schema/human-readable-schema-grammar.html). The first error
 /// ends it.
-struct SchemaTextParser {
+struct SchemaTextParser: TokenReader {
   let source: SourceText
-  private var lexer: Lexer
-  /// The first token that is not yet read.
-  private(set) var token: Token
+  var lexer: Lexer
+  var token: Token
   /// Types around the token.
   private var depth = 0
 
@@ -48,25 +47,6 @@ struct SchemaTextParser {
     default:
       throw unexpected(namespace.name == nil ? "`entity`, `action`, `type` or `namespace`" : "a declaration or `}`")
     }
-  }
-
-  mutating func annotations() throws(SyntaxError) -> [Annotation] {
-    var annotations: [Annotation] = []
-    var keys: Set<String> = []
-    while try take("@") {
-      guard token.kind == .identifier else { throw unexpected("the name of the annotation") }
-      let (key, start) = (text, position)
-      try advance()
-      guard keys.insert(key).inserted else { throw error("the annotation `@\(key)` is there twice", at: start) }
-      var value: String?
-      if try take("(") {
-        guard token.kind == .string else { throw unexpected("the annotation's value, a string") }
-        value = try string()
-        try expect(")")
-      }
-      annotations.append(Annotation(key: key, value: value))
-    }
-    return annotations
   }
 
   private mutating func commonType(_ annotations: [Annotation]) throws(SyntaxError) -> CommonTypeDeclaration {
@@ -182,51 +162,12 @@ struct SchemaTextParser {
   }
 }
 
-/// Tokens.
+/// Names.
 extension SchemaTextParser {
-  var position: SourcePosition { source.position(of: token.range.lowerBound) }
-  var text: String { source.text(token.range) }
-
-  mutating func advance() throws(SyntaxError) { token = try lexer.next() }
-
-  func isAt(_ symbol: StaticString) -> Bool { token.kind == .symbol && holds(symbol) }
-  func isAt(word: StaticString) -> Bool { token.kind == .identifier && holds(word) }
-
-  private func holds(_ text: StaticString) -> Bool {
-    text.withUTF8Buffer { $0.elementsEqual(source.bytes[token.range]) }
-  }
-
-  mutating func take(_ symbol: StaticString) throws(SyntaxError) -> Bool {
-    guard isAt(symbol) else { return false }
-    try advance()
-    return true
-  }
-
-  mutating func take(word: StaticString) throws(SyntaxError) -> Bool {
-    guard isAt(word: word) else { return false }
-    try advance()
-    return true
-  }
-
-  mutating func expect(_ symbol: StaticString) throws(SyntaxError) {
-    guard try take(symbol) else { throw unexpected("`\(symbol)`") }
-  }
-
-  func error(_ message: String, at position: SourcePosition? = nil, hint: String? = nil) -> SyntaxError {
-    SyntaxError(message, at: position ?? self.position, hint: hint)
-  }
-
   func unexpected(_ wanted: String) -> SyntaxError {
     guard token.kind != .end else { return error("the schema ends where \(wanted) should be") }
     let found = String(String.UnicodeScalarView(text.unicodeScalars.prefix(64)))
     return error("unexpected `\(found)` where \(wanted) should be")
-  }
-
-  /// The string that is the token.
-  mutating func string() throws(SyntaxError) -> String {
-    let value = try StringLiteral.decode(token.range, in: source)
-    try advance()
-    return value
   }
 
   /// An identifier that is not reserved, or `__cedar`.

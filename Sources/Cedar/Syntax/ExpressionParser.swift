@@ -7,7 +7,7 @@ extension PolicyParser {
     guard nesting < CedarLimits.expressionDepth else { throw MeasuredExpression.tooDeep(at: position) }
     nesting += 1
     defer { nesting -= 1 }
-    return isAtWord("if") ? try conditional() : try operation()
+    return isAt(word: "if") ? try conditional() : try operation()
   }
 
   @inline(never)
@@ -26,8 +26,7 @@ extension PolicyParser {
 
   @inline(never)
   private mutating func word(_ word: StaticString) throws(SyntaxError) {
-    guard isAtWord(word) else { throw unexpected("`\(word)`") }
-    try advance()
+    guard try take(word: word) else { throw unexpected("`\(word)`") }
   }
 
   /// Operands with operators between them. An operator waits until one that holds less tightly, or the end, follows its
@@ -64,14 +63,14 @@ extension PolicyParser {
   ]
 
   private var relationOperator: BinaryOperator? {
-    isAtWord("in") ? .in : Self.relations.first { isAt($0.0) }?.1
+    isAt(word: "in") ? .in : Self.relations.first { isAt($0.0) }?.1
   }
 
   /// How tightly the operator at the token holds; nil where there is none.
   @inline(never)
   private func nextOperator() throws(SyntaxError) -> WaitingOperator.Level? {
     if token.kind == .identifier {
-      return isAtWord("in") || isAtWord("has") || isAtWord("like") || isAtWord("is") ? .relation : nil
+      return isAt(word: "in") || isAt(word: "has") || isAt(word: "like") || isAt(word: "is") ? .relation : nil
     }
     if isAt("&&") { return .and }
     if isAt("||") { return .or }
@@ -141,7 +140,7 @@ extension PolicyParser {
   @inline(never)
   private mutating func property(of value: inout MeasuredExpression) throws(SyntaxError) -> Property {
     let start = position
-    if isAtWord("has") {
+    if isAt(word: "has") {
       try advance()
       let names = try attributeNames()
       // As high as what it stands for, `x has a && x.a has b && …`.
@@ -149,15 +148,15 @@ extension PolicyParser {
         .has(value.expression, names), at: start, over: value.height + names.count - 1)
       return .complete
     }
-    if isAtWord("like") {
+    if isAt(word: "like") {
       try advance()
       value = try MeasuredExpression(.like(value.expression, try pattern()), at: start, over: value.height)
       return .complete
     }
-    guard isAtWord("is") else { return .none }
+    guard isAt(word: "is") else { return .none }
     try advance()
     let type = try typeName()
-    if isAtWord("in") {
+    if isAt(word: "in") {
       try advance()
       waiting.append(WaitingOperator(.isType(type), at: start, value))
       return .waits

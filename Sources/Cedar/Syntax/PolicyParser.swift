@@ -1,10 +1,9 @@
 /// Reads policies and templates (grammar of the language: https://docs.cedarpolicy.com/policies/syntax-grammar.html).
 /// The first error ends it.
-struct PolicyParser {
+struct PolicyParser: TokenReader {
   let source: SourceText
-  private var lexer: Lexer
-  /// The first token that is not yet read.
-  private(set) var token: Token
+  var lexer: Lexer
+  var token: Token
   /// Brackets and conditionals around the token.
   var nesting = 0
   /// Operators of the expressions around the token, the innermost last.
@@ -58,25 +57,6 @@ struct PolicyParser {
     return Policy(
       id: id, annotations: annotations, effect: effect, principal: scope.principal, action: scope.action,
       resource: scope.resource, conditions: conditions, position: start)
-  }
-
-  private mutating func annotations() throws(SyntaxError) -> [Annotation] {
-    var annotations: [Annotation] = []
-    var keys: Set<String> = []
-    while try take("@") {
-      guard token.kind == .identifier else { throw unexpected("the name of the annotation") }
-      let (key, start) = (text, position)
-      try advance()
-      guard keys.insert(key).inserted else { throw error("the annotation `@\(key.shown)` is there twice", at: start) }
-      var value: String?
-      if try take("(") {
-        guard token.kind == .string else { throw unexpected("the annotation's value, a string") }
-        value = try string()
-        try expect(")")
-      }
-      annotations.append(Annotation(key: key, value: value))
-    }
-    return annotations
   }
 
   private mutating func effect() throws(SyntaxError) -> Effect {
@@ -145,10 +125,10 @@ extension PolicyParser {
   private static let scopeHint = "a scope is `(principal …, action …, resource …)`"
 
   private mutating func entityConstraint(_ variable: Variable) throws(SyntaxError) -> EntityConstraint {
-    if isAtWord("is") {
+    if isAt(word: "is") {
       try advance()
       let type = try typeName()
-      if isAtWord("in") {
+      if isAt(word: "in") {
         try advance()
         return .isTypeIn(type, try entityReference(variable))
       }
@@ -159,7 +139,7 @@ extension PolicyParser {
       return .isType(type)
     }
     if try take("==") { return .equal(try entityReference(variable)) }
-    if isAtWord("in") {
+    if isAt(word: "in") {
       try advance()
       return .in(try entityReference(variable))
     }
@@ -168,11 +148,11 @@ extension PolicyParser {
   }
 
   private mutating func actionConstraint() throws(SyntaxError) -> ActionConstraint {
-    if isAtWord("is") {
+    if isAt(word: "is") {
       throw error("`is` can't stand after `action`", hint: "use `==` or `in` with actions such as `Action::\"read\"`")
     }
     if try take("==") { return .equal(try action()) }
-    guard isAtWord("in") else {
+    guard isAt(word: "in") else {
       try rejectOperator("`==`, `in`, `,` or `)`")
       return .any
     }
@@ -255,53 +235,13 @@ extension PolicyParser {
   }
 }
 
-/// Tokens and names.
+/// Names.
 extension PolicyParser {
-  var position: SourcePosition { source.position(of: token.range.lowerBound) }
-  /// The token as it stands.
-  var text: String { source.text(token.range) }
-
-  @inline(never)
-  mutating func advance() throws(SyntaxError) {
-    token = try lexer.next()
-  }
-
-  func isAt(_ symbol: StaticString) -> Bool { token.kind == .symbol && isText(symbol) }
-  func isAtWord(_ word: StaticString) -> Bool { token.kind == .identifier && isText(word) }
-
-  private func isText(_ text: StaticString) -> Bool {
-    text.withUTF8Buffer { $0.elementsEqual(source.bytes[token.range]) }
-  }
-
-  mutating func take(_ symbol: StaticString) throws(SyntaxError) -> Bool {
-    guard isAt(symbol) else { return false }
-    try advance()
-    return true
-  }
-
-  /// - Parameter orComma: whether a `,` would be right too.
-  @inline(never)
-  mutating func expect(_ symbol: StaticString, orComma: Bool = false) throws(SyntaxError) {
-    guard try take(symbol) else { throw unexpected(orComma ? "`,` or `\(symbol)`" : "`\(symbol)`") }
-  }
-
-  @inline(never)
-  func error(_ message: String, at position: SourcePosition? = nil, hint: String? = nil) -> SyntaxError {
-    SyntaxError(message, at: position ?? self.position, hint: hint)
-  }
-
   @inline(never)
   func unexpected(_ wanted: String) -> SyntaxError {
     token.kind == .end
       ? error("the text ends too early", hint: "expected \(wanted)")
       : error("unexpected `\(text.shown)`", hint: "expected \(wanted)")
-  }
-
-  /// The value of the string token, which is passed.
-  mutating func string() throws(SyntaxError) -> String {
-    let value = try StringLiteral.decode(token.range, in: source)
-    try advance()
-    return value
   }
 
   /// An identifier that is not reserved.
