@@ -138,10 +138,8 @@ package final class Decider {
   /// A certificate without a name in it goes by its fingerprint, as in the logs.
   private func principal(_ types: PrincipalTypes, _ caller: Caller) -> EntityID {
     guard let peer = caller.tls?.peer else {
-      text.removeAll(keepingCapacity: true)
-      AddressText.append(caller.client, to: &text)
-      let client = text
-      return frame.entity(types.client, id: client.span)
+      let client = caller.client.text
+      return frame.entity(types.client, id: client.bytes.span.extracting(0..<client.count))
     }
     let id = peer.principal
     let type = peer.spiffeID == nil ? types.certificate : types.service

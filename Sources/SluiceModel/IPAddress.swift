@@ -91,24 +91,82 @@ extension StringProtocol {
   }
 }
 
+/// An address as text, without allocation.
+public struct IPAddressText: Sendable {
+  /// The first `count` of them are the text.
+  public private(set) var bytes = InlineArray<39, UInt8>(repeating: 0)
+  public private(set) var count = 0
+
+  mutating func append(_ byte: UInt8) {
+    guard count < 39 else { return }
+    bytes[count] = byte
+    count &+= 1
+  }
+
+  fileprivate mutating func append(decimal value: UInt8) {
+    if value >= 100 { append(0x30 &+ value / 100) }
+    if value >= 10 { append(0x30 &+ value / 10 % 10) }
+    append(0x30 &+ value % 10)
+  }
+
+  fileprivate mutating func append(hexadecimal value: UInt64) {
+    var shift = value > 0xfff ? 12 : value > 0xff ? 8 : value > 0xf ? 4 : 0
+    while shift >= 0 {
+      let nibble = UInt8(truncatingIfNeeded: value >> UInt64(shift)) & 0xf
+      append(nibble < 10 ? nibble &+ 0x30 : nibble &+ 0x57)
+      shift &-= 4
+    }
+  }
+}
+
 extension IPAddress: CustomStringConvertible {
   /// Canonical text (RFC 5952 for IPv6).
-  public var description: String {
-    if isV4 {
-      return (0..<4).map { String(UInt8(truncatingIfNeeded: low >> UInt64(24 - $0 * 8))) }.joined(separator: ".")
+  public var text: IPAddressText {
+    var text = IPAddressText()
+    guard !isV4 else {
+      for shift: UInt64 in [24, 16, 8, 0] {
+        text.append(decimal: UInt8(truncatingIfNeeded: low >> shift))
+        if shift > 0 { text.append(0x2e) }
+      }
+      return text
     }
-    let groups = (0..<8).map { UInt16(truncatingIfNeeded: ($0 < 4 ? high : low) >> UInt64(48 - ($0 % 4) * 16)) }
+    let gap = longestZeros
+    var index = 0
+    while index < 8 {
+      if index == gap.lowerBound, !gap.isEmpty {
+        text.append(0x3a)
+        text.append(0x3a)
+        index = gap.upperBound
+        continue
+      }
+      if index > 0, gap.isEmpty || index != gap.upperBound { text.append(0x3a) }
+      text.append(hexadecimal: group(index))
+      index &+= 1
+    }
+    return text
+  }
+
+  /// The same as a string.
+  public var description: String {
+    let text = text
+    return String(decoding: (0..<text.count).lazy.map { text.bytes[$0] }, as: UTF8.self)
+  }
+
+  /// The first of the longest runs of groups that are zero, of two at least.
+  private var longestZeros: Range<Int> {
     var longest = 0..<0
     var index = 0
     while index < 8 {
       var end = index
-      while end < 8, groups[end] == 0 { end += 1 }
-      if end - index > longest.count, end - index > 1 { longest = index..<end }
-      index = max(end, index + 1)
+      while end < 8, group(end) == 0 { end &+= 1 }
+      if end &- index > longest.count, end &- index > 1 { longest = index..<end }
+      index = max(end, index &+ 1)
     }
-    let text = { (range: Range<Int>) in groups[range].map { String($0, radix: 16) }.joined(separator: ":") }
-    if longest.isEmpty { return text(0..<8) }
-    return text(0..<longest.lowerBound) + "::" + text(longest.upperBound..<8)
+    return longest
+  }
+
+  private func group(_ index: Int) -> UInt64 {
+    (index < 4 ? high : low) >> UInt64(48 &- (index & 3) &* 16) & 0xffff
   }
 }
 

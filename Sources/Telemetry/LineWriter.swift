@@ -177,51 +177,10 @@ package struct LineWriter: ~Copyable {
 
   /// Canonical text (RFC 5952 for IPv6).
   package mutating func address(_ address: IPAddress) {
+    let text = address.text
     guard room(40) else { return }
-    if address.isV4 {
-      decimal(address.low >> 24 & 0xff)
-      byte(0x2e)
-      decimal(address.low >> 16 & 0xff)
-      byte(0x2e)
-      decimal(address.low >> 8 & 0xff)
-      byte(0x2e)
-      decimal(address.low & 0xff)
-      return
-    }
-    var gapStart = 8
-    var gapLength = 1
-    var index = 0
-    while index < 8 {
-      var end = index
-      while end < 8, LineWriter.group(end, of: address) == 0 { end &+= 1 }
-      if end &- index > gapLength {
-        gapStart = index
-        gapLength = end &- index
-      }
-      index = max(end, index &+ 1)
-    }
-    index = 0
-    while index < 8 {
-      if index == gapStart {
-        raw("::")
-        index &+= gapLength
-        continue
-      }
-      if index > 0, index != gapStart &+ gapLength || gapStart == 8 { byte(0x3a) }
-      let group = LineWriter.group(index, of: address)
-      var shift = group > 0xfff ? 12 : group > 0xff ? 8 : group > 0xf ? 4 : 0
-      while shift >= 0 {
-        let nibble = UInt8(truncatingIfNeeded: group >> UInt64(shift)) & 0xf
-        byte(nibble < 10 ? nibble &+ 0x30 : nibble &+ 0x57)
-        shift &-= 4
-      }
-      index &+= 1
-    }
-  }
-
-  @inline(__always)
-  private static func group(_ index: Int, of address: IPAddress) -> UInt64 {
-    (index < 4 ? address.high : address.low) >> UInt64(48 &- (index & 3) &* 16) & 0xffff
+    for index in 0..<text.count { base[count &+ index] = text.bytes[index] }
+    count &+= text.count
   }
 }
 

@@ -21,10 +21,16 @@ import Testing
   @Test(arguments: [
     ("192.0.2.1", "192.0.2.1"), ("::", "::"), ("::1", "::1"), ("2001:DB8:0:0:1:0:0:1", "2001:db8::1:0:0:1"),
     ("2001:db8:0:1:1:1:1:1", "2001:db8:0:1:1:1:1:1"), ("::ffff:192.0.2.1", "192.0.2.1"), ("fe80::", "fe80::"),
-    ("64:ff9b::192.0.2.33", "64:ff9b::c000:221"),
+    ("64:ff9b::192.0.2.33", "64:ff9b::c000:221"), ("0.0.0.0", "0.0.0.0"), ("10.0.5.7", "10.0.5.7"),
+    ("255.255.255.255", "255.255.255.255"), ("1::", "1::"), ("2001:db8::1", "2001:db8::1"), ("1:0:0:2::", "1:0:0:2::"),
+    ("1:2:3:4:5:6:7:8", "1:2:3:4:5:6:7:8"), ("0:1::", "0:1::"), ("fe80::a:0:0:1", "fe80::a:0:0:1"),
+    ("1:0:0:2:0:0:0:3", "1:0:0:2::3"),
+    ("ffff:eeee:dddd:cccc:bbbb:aaaa:9999:8888", "ffff:eeee:dddd:cccc:bbbb:aaaa:9999:8888"),
   ])
   func addressesHaveOneForm(text: String, canonical: String) throws {
-    #expect(try #require(IPAddress(text)).description == canonical)
+    let address = try #require(IPAddress(text))
+    #expect(address.description == canonical)
+    #expect((0..<address.text.count).map { address.text.bytes[$0] } == Array(canonical.utf8))
   }
 
   @Test(arguments: [
