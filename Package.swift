@@ -106,7 +106,7 @@ let package = Package(
       name: "sluice",
       dependencies: [
         "SluiceModel", "SluiceConfig", "Wire", "Industrial", "Balancing", "Telemetry", "Proxy", "Filters", "Control",
-        "PKI", "ACME", "SecLang", "Firewall", "Cedar", "Access", "CLinux", "CZlib", crypto, yams, argumentParser,
+        "PKI", "ACME", "SecLang", "Firewall", "Cedar", "Access", "CLinux", crypto, yams, argumentParser,
         logging, serviceLifecycle,
         unixSignals, nioCore, nioPosix, nioHTTP1, nioWebSocket, hummingbird,
       ],

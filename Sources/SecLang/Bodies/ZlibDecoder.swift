@@ -3,16 +3,16 @@ import CZlib
 /// gzip and deflate by zlib.
 // invariant: the stream is allocated and initialized in `init`, stays where it is, as zlib asks, and is ended and freed
 // in `deinit` alone.
-final class ZlibDecoder {
+package final class ZlibDecoder {
   private let stream: UnsafeMutablePointer<z_stream>
   private let isGzip: Bool
   private var isReady = false
   /// The first byte of a deflate body, until the second says whether it has zlib's frame.
   private var first: UInt8?
   /// Whether the last byte read ended the data.
-  private(set) var isComplete = false
+  package private(set) var isComplete = false
 
-  init(isGzip: Bool) {
+  package init(isGzip: Bool) {
     self.isGzip = isGzip
     stream = .allocate(capacity: 1)
     stream.initialize(to: z_stream())
@@ -24,8 +24,9 @@ final class ZlibDecoder {
     stream.deallocate()
   }
 
-  /// Decodes from `position` on until the input ends or the chunk is full. Answers what went wrong behind that.
-  func decode(_ input: Span<UInt8>, _ position: inout Int, into chunk: inout [UInt8]) -> DecompressionError? {
+  /// Decodes from `position` on until the input ends, a member of it does, or the chunk is full. Answers what went wrong
+  /// behind that.
+  package func decode(_ input: Span<UInt8>, _ position: inout Int, into chunk: inout [UInt8]) -> DecompressionError? {
     if !isReady {
       guard position < input.count else { return nil }
       if isGzip {
