@@ -19,9 +19,11 @@ package final class AccessLibrary: Sendable {
   package func load(_ configuration: Configuration, from files: AccessFiles) throws(AccessIssues) -> LoadedAccess {
     let scope = AccessScope(configuration)
     let before = entry.withLock { $0 }
-    let sources = try AccessLoader.read(configuration, from: files)
-    if let before, before.scope == scope, before.loaded.digest == sources.digest { return before.loaded }
-    let loaded = try AccessLoader.load(sources, configuration)
+    let contents = AccessContents(configuration, from: files)
+    if let before, contents.issues.errors.isEmpty, before.scope == scope, before.loaded.digest == contents.digest {
+      return before.loaded
+    }
+    let loaded = try AccessLoader.load(contents, configuration)
     entry.withLock { $0 = Entry(loaded: loaded, scope: scope) }
     return loaded
   }

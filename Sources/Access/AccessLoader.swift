@@ -12,14 +12,32 @@ package struct LoadedAccess: Sendable {
   package let entityFiles: [(name: String, digest: String)]
 }
 
+/// The files of policies and entities, unread but for their bytes.
+struct AccessContents {
+  let policies: [SourceContent]
+  let entities: [SourceContent]
+  /// What identifies them.
+  let digest: [UInt8]
+  /// What could not be read.
+  private(set) var issues = AccessIssues()
+
+  init(_ configuration: Configuration, from files: AccessFiles) {
+    var reader = SourceFiles(files)
+    policies = reader.read(configuration.policies, key: "policies", &issues)
+    entities = reader.read(configuration.entities, key: "entities", &issues)
+    digest = reader.digest
+  }
+}
+
 /// Policies and entities as they stand in their files.
 struct AccessSources {
-  var policies = PolicyFiles()
-  var entities = EntityFiles()
-  var digest: [UInt8] = []
-  var entityFiles: [(name: String, digest: String)] = []
-  /// Warnings so far.
-  var issues = AccessIssues()
+  private(set) var policies = PolicyFiles()
+  private(set) var entities = EntityFiles()
+
+  init(_ contents: AccessContents, _ schema: Schema, _ issues: inout AccessIssues) {
+    for (file, bytes) in contents.policies { policies.add(file, bytes, &issues) }
+    for (file, bytes) in contents.entities { entities.add(file, bytes, schema, &issues) }
+  }
 }
 
 /// Reads the policies and entities of a configuration, checks them against the built-in schema, and compiles them.
@@ -27,31 +45,16 @@ package enum AccessLoader {
   package static func load(
     _ configuration: Configuration, from files: AccessFiles
   ) throws(AccessIssues) -> LoadedAccess {
-    try load(try read(configuration, from: files), configuration)
+    try load(AccessContents(configuration, from: files), configuration)
   }
 
-  /// Reads and parses.
-  static func read(_ configuration: Configuration, from files: AccessFiles) throws(AccessIssues) -> AccessSources {
+  static func load(_ contents: AccessContents, _ configuration: Configuration) throws(AccessIssues) -> LoadedAccess {
     let schema = try BuiltInSchema.parsed()
-    var sources = AccessSources()
-    var reader = SourceFiles(files)
-    var issues = AccessIssues()
-    reader.read(configuration.policies, key: "policies", &issues) { sources.policies.add($0, $1, &$2) }
-    reader.read(configuration.entities, key: "entities", &issues) { file, bytes, issues in
-      sources.entities.add(file, bytes, schema, &issues)
-      sources.entityFiles.append((file.name, SourceFiles.digest(bytes)))
-    }
+    var issues = contents.issues
+    let sources = AccessSources(contents, schema, &issues)
     guard issues.errors.isEmpty else { throw issues }
-    sources.issues = issues
-    sources.digest = reader.digest
-    return sources
-  }
-
-  /// Checks and compiles what was read.
-  static func load(_ sources: AccessSources, _ configuration: Configuration) throws(AccessIssues) -> LoadedAccess {
-    let schema = try BuiltInSchema.parsed()
-    var issues = sources.issues
-    let entities = sources.entities.joined(with: ConfigurationEntities.entities(configuration), &issues)
+    let configured = ConfigurationEntities.entities(configuration)
+    let entities = sources.entities.joined(with: configured, &issues)
     check(sources.policies, schema, &issues)
     let store: EntityStore
     do {
@@ -61,13 +64,13 @@ package enum AccessLoader {
       throw issues
     }
     guard issues.errors.isEmpty else { throw issues }
-    UnknownNames(sources, configuration, entities).warn(&issues)
+    UnknownNames(sources, configured: configured, entities).warn(&issues)
     do {
       let engine = try PolicyEngine(sources.policies.set, entities: store)
       let texts = engine.policies.map { sources.policies.text(of: $0) }
-      let snapshot = PolicySnapshot(engine, texts: texts, configuration: configuration)
       return LoadedAccess(
-        snapshot: snapshot, warnings: issues.warnings, digest: sources.digest, entityFiles: sources.entityFiles)
+        snapshot: PolicySnapshot(engine, texts: texts, configuration: configuration), warnings: issues.warnings,
+        digest: contents.digest, entityFiles: contents.entities.map { ($0.file.name, SourceFiles.digest($0.bytes)) })
     } catch {
       issues.add(AccessIssue(error.description, key: "policies"))
       throw issues

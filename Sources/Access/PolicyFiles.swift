@@ -12,7 +12,7 @@ struct PolicyFiles {
   mutating func add(_ file: SourceFile, _ bytes: [UInt8], _ issues: inout AccessIssues) {
     let read: PolicySet
     do {
-      read = Self.isJSON(bytes) ? try PolicySet(json: bytes) : try PolicySet(parsing: bytes)
+      read = try PolicySet(reading: bytes)
     } catch {
       return issues.add(AccessIssue(error.message, hint: error.hint, in: file, at: error.position, key: file.key))
     }
@@ -28,18 +28,14 @@ struct PolicyFiles {
       guard let template = names[link.template] else { continue }
       add(link, template, PolicyID("\(file.name):\(link.id)"), file, &issues)
     }
-    for template in read.templates where !read.links.contains(where: { $0.template == template.id }) {
+    let linked = Set(read.links.map(\.template))
+    for template in read.templates where !linked.contains(template.id) {
       var issue = AccessIssue(
         "the template decides nothing: no link fills its slots",
         hint: "links are part of the JSON form, in `templateLinks`", in: file, at: template.position, key: file.key)
       issue.isWarning = true
       issues.add(issue)
     }
-  }
-
-  /// No text of policies begins like this.
-  private static func isJSON(_ bytes: [UInt8]) -> Bool {
-    bytes.first { $0 != 0x20 && !(0x09...0x0d).contains($0) } == 0x7b
   }
 
   private func id(of policy: Policy, _ file: SourceFile) -> PolicyID {

@@ -2,6 +2,8 @@ import Cedar
 import Crypto
 import SluiceModel
 
+typealias SourceContent = (file: SourceFile, bytes: [UInt8])
+
 /// Reads the files that patterns stand for, each once, and keeps what identifies their contents.
 struct SourceFiles {
   private let files: AccessFiles
@@ -18,21 +20,20 @@ struct SourceFiles {
     SHA256.hash(data: bytes).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
   }
 
-  /// Calls `body` with each file and what it holds; problems go to `issues`.
-  mutating func read(
-    _ patterns: [FilePattern], key: String, _ issues: inout AccessIssues,
-    _ body: (SourceFile, [UInt8], inout AccessIssues) -> Void
-  ) {
+  /// The files and what they hold; problems go to `issues`.
+  mutating func read(_ patterns: [FilePattern], key: String, _ issues: inout AccessIssues) -> [SourceContent] {
+    var contents: [SourceContent] = []
     var seen: Set<String> = []
     for (index, pattern) in patterns.enumerated() {
       for file in expand(pattern, key: "\(key)[\(index)]", &issues) where seen.insert(file.path).inserted {
         guard seen.count <= AccessLimits.files else {
-          return issues.add(AccessIssue("more than \(AccessLimits.files) files", key: file.key))
+          issues.add(AccessIssue("more than \(AccessLimits.files) files", key: file.key))
+          return contents
         }
-        guard let bytes = read(file, &issues) else { continue }
-        body(file, bytes, &issues)
+        if let bytes = read(file, &issues) { contents.append((file, bytes)) }
       }
     }
+    return contents
   }
 
   private func expand(_ pattern: FilePattern, key: String, _ issues: inout AccessIssues) -> [SourceFile] {

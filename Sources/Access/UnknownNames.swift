@@ -8,10 +8,12 @@ struct UnknownNames {
   private let known: Set<EntityUID>
   private let configured: Set<EntityUID>
 
-  /// - Parameter entities: of the configuration and the files together.
-  init(_ sources: AccessSources, _ configuration: Configuration, _ entities: [Entity]) {
+  /// - Parameters:
+  ///   - configured: the entities of the configuration.
+  ///   - entities: those and the files' together.
+  init(_ sources: AccessSources, configured: [Entity], _ entities: [Entity]) {
     self.sources = sources
-    configured = Set(ConfigurationEntities.entities(configuration).map(\.uid))
+    self.configured = Set(configured.map(\.uid))
     known = Set(entities.map(\.uid)).union(entities.flatMap(\.parents))
   }
 

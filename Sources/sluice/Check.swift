@@ -1,3 +1,4 @@
+import Access
 import ArgumentParser
 import Control
 import Firewall
@@ -85,7 +86,7 @@ struct Diff: AsyncParsableCommand {
     var planned = try reply.decode(PlannedChanges.self)
     // The gateway does not read files for a candidate, so policies and entities are compared here.
     let inForce = try await client.request(.get, "/v1/policies").decode(PoliciesInForce.self)
-    planned.changes += PolicyDiff.between(inForce, PoliciesInForce(libraries))
+    planned.changes += PolicyDiff.between(inForce, PoliciesInForce(libraries.access.loaded))
     if output.json {
       Terminal.print(String(decoding: try AdminJSON.encoder(pretty: true).encode(planned), as: UTF8.self))
       return

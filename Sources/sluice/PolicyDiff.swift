@@ -41,12 +41,12 @@ enum PolicyDiff {
 }
 
 extension PoliciesInForce {
-  /// Those of the configuration that was read last.
-  init(_ libraries: Libraries) {
-    if let loaded = libraries.access.loaded { self.init(loaded) } else { self.init() }
-  }
-
-  init(_ loaded: LoadedAccess) {
+  /// - Parameter loaded: nil when the configuration has no policies.
+  init(_ loaded: LoadedAccess?) {
+    guard let loaded else {
+      self.init()
+      return
+    }
     self.init(
       policies: zip(loaded.snapshot.texts, loaded.snapshot.engine.policies).map { text, policy in
         Policy(id: text.rule, effect: policy.effect.rawValue, place: text.place, text: policy.description)

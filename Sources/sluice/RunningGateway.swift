@@ -20,7 +20,7 @@ actor RunningGateway: GatewayControl {
   private let orders: CertificateOrders
   private let libraries: Libraries
   private var plan: CertificateOrders.Plan
-  private var policiesInForce: PoliciesInForce
+  private var access: LoadedAccess?
   private let startedAt = Date()
   private var loaded: LoadedConfiguration
   private var loadedAt = Date()
@@ -39,7 +39,7 @@ actor RunningGateway: GatewayControl {
     self.hub = hub
     self.log = log
     self.libraries = libraries
-    policiesInForce = PoliciesInForce(libraries)
+    access = libraries.access.loaded
     orders = CertificateOrders(logger: log.logger)
     plan = try orders.plan(loaded.configuration.acme)
     gateway = try Gateway(
@@ -111,7 +111,7 @@ actor RunningGateway: GatewayControl {
     await gateway.observers { ($0 as? LoopRecorder)?.snapshot(recent: recent) }.compactMap { $0 }
   }
 
-  func policies() -> PoliciesInForce { policiesInForce }
+  func policies() -> PoliciesInForce { PoliciesInForce(access) }
 
   func endpoints() async -> [EndpointStatus] { await gateway.endpoints() }
 
@@ -149,7 +149,7 @@ actor RunningGateway: GatewayControl {
       if next.configuration.logs.level != loaded.configuration.logs.level { log.level = next.configuration.logs.level }
       loaded = next
       if loaded.configuration.policies.isEmpty, loaded.configuration.entities.isEmpty { libraries.access.clear() }
-      policiesInForce = PoliciesInForce(libraries)
+      access = libraries.access.loaded
       loadedAt = Date()
       revision += 1
       libraries.firewalls.keep(next.configuration.firewalls)

@@ -19,6 +19,12 @@ package struct JSONReader {
     return node
   }
 
+  /// Whether a text is meant as JSON: Cedar's own texts never begin with a brace or a bracket.
+  package static func isMeant(by bytes: [UInt8]) -> Bool {
+    let first = bytes.first { $0 != 0x20 && $0 != 0x09 && $0 != 0x0a && $0 != 0x0d }
+    return first == 0x7b || first == 0x5b
+  }
+
   private var byte: UInt8? { offset < source.bytes.count ? source.bytes[offset] : nil }
 
   private func error(_ message: String, at offset: Int? = nil) -> SyntaxError {

@@ -71,6 +71,11 @@ public struct PolicySet: Sendable, Hashable {
     }
   }
 
+  /// Policies in Cedar or in the JSON form, whichever the text is.
+  package init(reading bytes: [UInt8]) throws(SyntaxError) {
+    if JSONReader.isMeant(by: bytes) { try self.init(json: bytes) } else { try self.init(parsing: bytes) }
+  }
+
   /// Adds a policy, or a template when it has slots.
   /// - Throws: when its id is taken, or the set is full.
   public mutating func add(_ policy: Policy) throws(PolicySetError) {

@@ -41,7 +41,7 @@ package struct PolicyCollection {
 
   private mutating func add(_ file: PolicyFile) throws(PolicyProblem) {
     let added = try PolicyInput.policies(file.bytes, file: file.name)
-    let keepsIDs = PolicyInput.isJSON(file.bytes)
+    let keepsIDs = JSONReader.isMeant(by: file.bytes)
     let first = numbered
     do {
       for var policy in added.templates + added.policies where policy.template == nil {

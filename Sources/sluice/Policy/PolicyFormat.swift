@@ -90,7 +90,7 @@ enum PolicyForm: String, ExpressibleByArgument, CaseIterable {
 extension PolicyFile {
   /// The text as it should be laid out.
   package func formatted() throws(PolicyProblem) -> String {
-    guard !PolicyInput.isJSON(bytes) else {
+    guard !JSONReader.isMeant(by: bytes) else {
       throw PolicyProblem(file: name, message: "this is JSON", hint: "`--to cedar` prints it as text")
     }
     guard let text = String(validating: bytes, as: UTF8.self) else {

@@ -51,16 +51,10 @@ package enum PolicyInput {
     return bytes
   }
 
-  /// Whether a text is meant as JSON: Cedar's own texts never begin with a brace or a bracket.
-  package static func isJSON(_ bytes: [UInt8]) -> Bool {
-    let first = bytes.first { $0 != 0x20 && $0 != 0x09 && $0 != 0x0a && $0 != 0x0d }
-    return first == 0x7b || first == 0x5b
-  }
-
   /// Policies of a text, in Cedar or as JSON.
   package static func policies(_ bytes: [UInt8], file: String) throws(PolicyProblem) -> PolicySet {
     do {
-      return isJSON(bytes) ? try PolicySet(json: bytes) : try PolicySet(parsing: bytes)
+      return try PolicySet(reading: bytes)
     } catch {
       throw PolicyProblem(error, in: file)
     }
@@ -69,7 +63,7 @@ package enum PolicyInput {
   /// A schema of a text, in Cedar or as JSON.
   package static func schema(_ bytes: [UInt8], file: String) throws(PolicyProblem) -> Cedar.Schema {
     do {
-      return isJSON(bytes) ? try Cedar.Schema(json: bytes) : try Cedar.Schema(parsing: bytes)
+      return JSONReader.isMeant(by: bytes) ? try Cedar.Schema(json: bytes) : try Cedar.Schema(parsing: bytes)
     } catch {
       throw PolicyProblem(error, in: file)
     }
