@@ -71,14 +71,5 @@ for i in $(seq "$repetitions"); do
   printf '  %d web          %s\n' "$i" "$(awk '/Requests\/sec/ { print $2 " forms/s" }' "wrk-$i.txt")"
 done
 
-# The bound comes from the quietest idle run, so that a noisy one does not loosen it.
-for kind in busy8 polls; do
-  idle=$(for i in $(seq "$repetitions"); do json "idle-$kind-$i.json" p99us; done | sort -n | head -n 1)
-  bound=$((2 * idle > 2000 ? 2 * idle : 2000))
-  for i in $(seq "$repetitions"); do
-    loaded=$(json "loaded-$kind-$i.json" p99us)
-    check "$kind, $i: p99 beside the firewall's work, $loaded µs, stays below $bound µs" [ "$loaded" -lt "$bound" ]
-    check "$kind, $i: no error" [ "$(json "idle-$kind-$i.json" errors)$(json "loaded-$kind-$i.json" errors)" = 00 ]
-  done
-done
+check_p99 "the firewall's work" "$repetitions"
 finish

@@ -171,3 +171,18 @@ finish() {
   echo "$PASSED passed, $FAILED failed"
   [ "$FAILED" = 0 ]
 }
+
+# check_p99 BESIDE REPETITIONS: the latency in loaded-KIND-N.json beside that in idle-KIND-N.json, for clients that are busy
+# and clients that poll. The bound comes from the quietest idle run, so that a noisy one does not loosen it.
+check_p99() {
+  local kind idle bound loaded i
+  for kind in busy8 polls; do
+    idle=$(for i in $(seq "$2"); do json "idle-$kind-$i.json" p99us; done | sort -n | head -n 1)
+    bound=$((2 * idle > 2000 ? 2 * idle : 2000))
+    for i in $(seq "$2"); do
+      loaded=$(json "loaded-$kind-$i.json" p99us)
+      check "$kind, $i: p99 beside $1, $loaded µs, stays below $bound µs" [ "$loaded" -lt "$bound" ]
+      check "$kind, $i: no error" [ "$(json "idle-$kind-$i.json" errors)$(json "loaded-$kind-$i.json" errors)" = 00 ]
+    done
+  done
+}
