@@ -177,23 +177,29 @@ extension ServerConnection {
     guard let exchange, let filters = exchange.route?.chain.requestHead else { return }
     var index = start
     while index < filters.count {
-      let action = filters[index].requestHead(exchange)
-      let next = index + 1
-      // The way back is an allocation, which only a filter that doesn't go on is worth.
-      if case .next = action {
-        index = next
-        continue
-      }
-      let isOver = perform(action, of: filters[index]) { [weak self] in self?.runRequestHeadFilters(from: next) }
-      if isOver { return }
-      index = next
+      let filter = filters[index]
+      index += 1
+      if perform(filter.requestHead(exchange), of: filter, before: .requestHead(index)) { return }
     }
     requestHeadPassed()
   }
 
+  /// The filter of a chain that comes next.
+  enum ChainPlace {
+    case requestHead(Int)
+    case requestBody(Int)
+  }
+
+  private func goOn(at place: ChainPlace) {
+    switch place {
+    case .requestHead(let index): runRequestHeadFilters(from: index)
+    case .requestBody(let index): runRequestBodyFilters(from: index)
+    }
+  }
+
   /// Carries out a filter's answer at a point before the upstream is involved.
   /// - Returns: true when the chain does not go on now.
-  func perform(_ action: FilterAction, of filter: any Filter, next: @escaping () -> Void) -> Bool {
+  func perform(_ action: FilterAction, of filter: any Filter, before place: ChainPlace) -> Bool {
     switch action {
     case .next: return false
     case .reply(let reply):
@@ -205,7 +211,7 @@ extension ServerConnection {
     case .wait:
       exchange?.resumption = { [weak self, weak exchange] action in
         guard let self, let exchange, self.exchange === exchange else { return }
-        if !self.perform(action, of: filter, next: next) { next() }
+        if !self.perform(action, of: filter, before: place) { self.goOn(at: place) }
         self.advance()
       }
       return true
@@ -370,13 +376,11 @@ extension ServerConnection {
     var index = start
     while index < filters.count {
       let filter = filters[index]
-      let next = index + 1
-      if let held = exchange.show(body, to: index, isWhole: exchange.requestHold == .whole) {
-        let action = held.withBytes { filter.requestBody(exchange, $0) }
-        let isOver = perform(action, of: filter) { [weak self] in self?.runRequestBodyFilters(from: next) }
-        if isOver { return }
-      }
-      index = next
+      let held = exchange.show(body, to: index, isWhole: exchange.requestHold == .whole)
+      index += 1
+      guard let held else { continue }
+      let action = held.withBytes { filter.requestBody(exchange, $0) }
+      if perform(action, of: filter, before: .requestBody(index)) { return }
     }
     exchange.heldBody = HeldBody()
     // The parts point sees a held body as one part, so that a filter need not care how the body came.
