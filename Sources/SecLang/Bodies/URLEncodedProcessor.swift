@@ -106,7 +106,7 @@ package struct URLEncodedProcessor: Sendable {
     }
   }
 
-  /// Copies the bytes that stand for themselves.
+  /// Copies the bytes that stand for themselves, and plus signs, which stand for spaces.
   // invariant: reads `count` bytes, writes up to 7 more than it answers, which the room allows for.
   @inline(__always)
   private func plainBytes(_ input: UnsafePointer<UInt8>, count: Int, to output: UnsafeMutablePointer<UInt8>) -> Int {
@@ -114,10 +114,9 @@ package struct URLEncodedProcessor: Sendable {
     var done = 0
     while done &+ 8 <= count {
       let word = UnsafeRawPointer(input + done).loadUnaligned(as: UInt64.self)
-      UnsafeMutableRawPointer(output + done).storeBytes(of: word, as: UInt64.self)
+      UnsafeMutableRawPointer(output + done).storeBytes(of: ByteWord.spacesForPlus(word), as: UInt64.self)
       let stops =
         ByteWord.zeroes(word ^ ByteWord.repeating(UInt8(ascii: "%")))
-        | ByteWord.zeroes(word ^ ByteWord.repeating(UInt8(ascii: "+")))
         | ByteWord.zeroes(word ^ ByteWord.repeating(separator))
         | ByteWord.zeroes(word ^ ByteWord.repeating(equals))
       if stops != 0 { return done &+ ByteWord.firstMark(stops) }
@@ -125,8 +124,8 @@ package struct URLEncodedProcessor: Sendable {
     }
     while done < count {
       let byte = input[done]
-      if byte == UInt8(ascii: "%") || byte == UInt8(ascii: "+") || byte == separator || byte == equals { break }
-      output[done] = byte
+      if byte == UInt8(ascii: "%") || byte == separator || byte == equals { break }
+      output[done] = byte == UInt8(ascii: "+") ? UInt8(ascii: " ") : byte
       done &+= 1
     }
     return done

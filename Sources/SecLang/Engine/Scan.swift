@@ -42,14 +42,25 @@ struct ValueScanner {
   /// A form of a value; the first is the value itself.
   private struct Form {
     var bytes: [UInt8] = []
-    /// The transformations that leave it as it is.
+    /// The transformations that leave it as it is, as far as `isKnown`.
     var unchanged: UInt64 = 0
+    /// Whether its bytes were looked at for that.
+    var isKnown = false
+  }
+
+  /// What a transformation made of a form.
+  private struct Step {
+    let form: Int
+    let bit: UInt64
+    let result: Int
   }
 
   fileprivate var arena = Arena()
   fileprivate var state = ScanState()
   private var forms: [Form] = []
   private var formCount = 1
+  /// The transformations done on the value at hand that changed something.
+  private var steps: [Step] = []
   /// The form that each node leads to.
   private var formOfNode: [Int] = []
   /// The rules that want each form, in words.
@@ -224,19 +235,34 @@ struct ValueScanner {
   ) {
     let width = group.width
     formCount = 1
+    steps.removeAll(keepingCapacity: true)
     forms[0].unchanged = unchanged
+    forms[0].isKnown = true
     for word in 0..<width { wanted[word] = group.wanting[word] }
     for position in 0..<group.count {
       let index = Int(group.nodes[position])
       let node = plan.nodes[index]
       let parent = node.parent < 0 ? 0 : formOfNode[node.parent]
-      var form = parent
-      if forms[parent].unchanged & node.bit == 0 {
-        form = makeForm(of: parent, value, node.transformation, width, tables)
-      }
+      let form = form(of: parent, value, node, width, tables)
       formOfNode[index] = form
       for word in 0..<width { wanted[form * width + word] |= group.wanting[(1 + position) * width + word] }
     }
+  }
+
+  /// The form that a step makes of another; chains that part and then do the same share what comes of it.
+  private mutating func form(
+    of parent: Int, _ value: Slice, _ node: ScanPlan.Node, _ width: Int, _ tables: borrowing TransformationTables
+  ) -> Int {
+    if !forms[parent].isKnown {
+      let bytes = forms[parent].bytes
+      forms[parent].unchanged |= Transformation.leftUnchanged(ByteSet(of: bytes.span))
+      forms[parent].isKnown = true
+    }
+    if forms[parent].unchanged & node.bit != 0 { return parent }
+    for step in steps where step.form == parent && step.bit == node.bit { return step.result }
+    let result = makeForm(of: parent, value, node.transformation, width, tables)
+    if result != parent { steps.append(Step(form: parent, bit: node.bit, result: result)) }
+    return result
   }
 
   private mutating func makeForm(
@@ -265,7 +291,8 @@ struct ValueScanner {
       same += 1
     }
     if TextOperators.equals(arena.bytes.span.extracting(value.range), output.span) { return 0 }
-    forms[index].unchanged = Transformation.leftUnchanged(ByteSet(of: output.span))
+    forms[index].unchanged = 0
+    forms[index].isKnown = false
     formCount = index + 1
     for word in 0..<width { wanted[index * width + word] = 0 }
     return index
@@ -285,20 +312,20 @@ extension Transaction {
     let tables = rules.tables
     let sources = plan.sources
     sources: for place in sources.indices {
-      let items = stores[Int(sources[place].part.source.rawValue)]
-      if items.isEmpty { continue }
-      let source = sources[place]
+      let part = sources[place].part
+      if stores[Int(part.source.rawValue)].isEmpty { continue }
+      let items = stores[Int(part.source.rawValue)]
       for index in items.indices {
         counter += 1
         if counter & 63 == 0 || items[index].value.count > 4_096, isOverBudget() { break sources }
         let item = items[index]
-        var group = source.general
-        if let named = scanner.arena.read(item.name, { source.named.group($0) }) { group = named }
+        var group = sources[place].general
+        if let named = scanner.arena.read(item.name, { sources[place].named.group($0) }) { group = named }
         guard group >= 0 else { continue }
-        let value = source.part.isNames ? item.name : item.value
+        let value = part.isNames ? item.name : item.value
         scanner.look(
           value, plan, plan.groups[group],
-          ScanState.Hit(part: Int16(source.part.index), item: Int32(index), content: value), match, tables)
+          ScanState.Hit(part: Int16(part.index), item: Int32(index), content: value), match, tables)
       }
     }
     scanner.finish()

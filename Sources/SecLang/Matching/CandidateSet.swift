@@ -30,6 +30,13 @@ package struct CandidateSet: Sendable, Equatable {
     words[index >> 6] |= 1 &<< UInt64(index & 63)
   }
 
+  package func isSubset(of other: CandidateSet) -> Bool {
+    for index in words.indices where words[index] & ~(index < other.words.count ? other.words[index] : 0) != 0 {
+      return false
+    }
+    return true
+  }
+
   package mutating func removeAll() {
     for index in words.indices { words[index] = 0 }
   }

@@ -68,7 +68,10 @@ final class FactorScanner: @unchecked Sendable {
         for byte in bytes { clauses |= presence[Int(byte)] }
       }
       while index < machines.count {
-        if index + 1 < machines.count {
+        if bytes.count >= Self.splitLength {
+          clauses |= quarters(machines[index], bytes, found)
+          index += 1
+        } else if index + 1 < machines.count {
           clauses |= pair(machines[index], machines[index + 1], bytes, found)
           index += 2
         } else {
@@ -79,6 +82,9 @@ final class FactorScanner: @unchecked Sendable {
       return clauses
     }
   }
+
+  /// From this length on, the quarters of a value are read side by side.
+  private static let splitLength = 512
 
   // invariant: see Machine; `found` as in scan.
   @inline(__always)
@@ -130,5 +136,90 @@ final class FactorScanner: @unchecked Sendable {
     if stateL >= firstL { note(left, stateL, found) }
     if stateR >= firstR { note(right, stateR, found) }
     return clauses
+  }
+
+  /// One automaton on all quarters of the value: four waits for memory at a time. Each quarter but the first begins as if
+  /// nothing stood before it. What began there is read on until the automaton is in a state in which it was at that
+  /// place before: what follows is the same.
+  // invariant: see Machine; `bytes` is read at indexes below its count, which is four times that of `States` at least.
+  private func quarters(
+    _ machine: Machine, _ bytes: UnsafeBufferPointer<UInt8>, _ found: UnsafeMutablePointer<UInt64>
+  ) -> UInt64 {
+    let (table, classes, shift, first) = (machine.table, machine.classes, machine.shift, machine.firstAccepting)
+    let quarter = bytes.count / 4
+    var clauses: UInt64 = 0
+    var (state0, state1, state2, state3) = (machine.start, machine.start, machine.start, machine.start)
+    var met1 = States(repeating: 0)
+    var met2 = States(repeating: 0)
+    var met3 = States(repeating: 0)
+    var index = 0
+    var end = met1.count
+    while true {
+      while index < end {
+        let byte0 = Int(bytes[index])
+        let byte1 = Int(bytes[quarter &+ index])
+        let byte2 = Int(bytes[quarter &* 2 &+ index])
+        let byte3 = Int(bytes[quarter &* 3 &+ index])
+        clauses |= presence[byte0] | presence[byte1] | presence[byte2] | presence[byte3]
+        state0 = Int(table[state0 &<< shift | Int(classes[byte0])])
+        state1 = Int(table[state1 &<< shift | Int(classes[byte1])])
+        state2 = Int(table[state2 &<< shift | Int(classes[byte2])])
+        state3 = Int(table[state3 &<< shift | Int(classes[byte3])])
+        if max(max(state0, state1), max(state2, state3)) >= first {
+          if state0 >= first { note(machine, state0, found) }
+          if state1 >= first { note(machine, state1, found) }
+          if state2 >= first { note(machine, state2, found) }
+          if state3 >= first { note(machine, state3, found) }
+        }
+        if index < met1.count {
+          met1[index] = UInt16(truncatingIfNeeded: state1)
+          met2[index] = UInt16(truncatingIfNeeded: state2)
+          met3[index] = UInt16(truncatingIfNeeded: state3)
+        }
+        index &+= 1
+      }
+      if end == quarter { break }
+      end = quarter
+    }
+    for index in quarter &* 4..<bytes.count { clauses |= presence[Int(bytes[index])] }
+    finish(machine, state3, bytes, from: quarter &* 4, found)
+    goOn(machine, state2, bytes, from: quarter &* 3, met3, found)
+    goOn(machine, state1, bytes, from: quarter &* 2, met2, found)
+    goOn(machine, state0, bytes, from: quarter, met1, found)
+    return clauses
+  }
+
+  /// The states in which an automaton was at the beginning of a quarter.
+  private typealias States = InlineArray<64, UInt16>
+
+  /// Reads on from where a quarter led, until the state is one that was met at this place.
+  // invariant: see Machine; `bytes` has as many elements from `place` on as `met`.
+  private func goOn(
+    _ machine: Machine, _ start: Int, _ bytes: UnsafeBufferPointer<UInt8>, from place: Int, _ met: States,
+    _ found: UnsafeMutablePointer<UInt64>
+  ) {
+    var state = start
+    for index in met.indices {
+      let byte = Int(bytes[place &+ index])
+      state = Int(machine.table[state &<< machine.shift | Int(machine.classes[byte])])
+      if state == Int(met[index]) { return }
+      if state >= machine.firstAccepting { note(machine, state, found) }
+    }
+    finish(machine, state, bytes, from: place &+ met.count, found)
+  }
+
+  /// Reads the last bytes and the edge.
+  // invariant: see Machine; `bytes` is read at indexes from `place`, which is not negative, up to its count.
+  private func finish(
+    _ machine: Machine, _ start: Int, _ bytes: UnsafeBufferPointer<UInt8>, from place: Int,
+    _ found: UnsafeMutablePointer<UInt64>
+  ) {
+    var state = start
+    for index in place..<bytes.count {
+      state = Int(machine.table[state &<< machine.shift | Int(machine.classes[Int(bytes[index])])])
+      if state >= machine.firstAccepting { note(machine, state, found) }
+    }
+    state = Int(machine.table[state &<< machine.shift | Int(machine.classes[SymbolSet.edge])])
+    if state >= machine.firstAccepting { note(machine, state, found) }
   }
 }

@@ -21,27 +21,39 @@ package final class HyperscanDatabase: @unchecked Sendable {
     case unknown
   }
 
-  /// For each pattern its database; nil for what Hyperscan can't compile and for literals.
+  /// For each pattern its database; nil for what Hyperscan can't compile.
   private var databases: [OpaquePointer?]
+  /// The patterns that have one.
+  private(set) var compiled = CandidateSet(capacity: 0)
   private let key: String
 
-  private static let formatVersion: UInt8 = 1
+  private static let formatVersion: UInt8 = 2
   private static let magic: [UInt8] = Array("SLHS".utf8)
   private static let patternLimit = 16_384
+  private static let literalLimit = 16_384
 
   var patternCount: Int { databases.count }
 
   /// How many patterns have a database.
-  package var count: Int { databases.reduce(0) { $0 + ($1 == nil ? 0 : 1) } }
+  package var count: Int { compiled.count }
 
-  /// Compiles the regular expressions among `patterns`.
+  /// Compiles `patterns`.
   package init(compiling patterns: [PrefilterPattern]) throws(HyperscanError) {
     if let refusal = HyperscanLibrary.refusal { throw HyperscanError(message: refusal) }
     key = Self.cacheKey(for: patterns)
     databases = patterns.map { pattern in
-      guard case .regex(let bytes) = pattern else { return nil }
-      return Self.compile(bytes)
+      switch pattern {
+      case .regex(let bytes): Self.compile(bytes)
+      case .literals(let literals): Self.compile(literals)
+      case .always: nil
+      }
     }
+    noteCompiled()
+  }
+
+  private func noteCompiled() {
+    compiled = CandidateSet(capacity: databases.count)
+    for index in databases.indices where databases[index] != nil { compiled.insert(index) }
   }
 
   /// Takes what ``serialized()`` gave, where it was made by the same library on a like processor for the same
@@ -76,6 +88,7 @@ package final class HyperscanDatabase: @unchecked Sendable {
       position += length
     }
     guard databases.count == patterns.count else { throw HyperscanError(message: "the saved database is cut off") }
+    noteCompiled()
   }
 
   deinit {
@@ -110,12 +123,17 @@ package final class HyperscanDatabase: @unchecked Sendable {
     var text = Array("\(formatVersion) \(HyperscanLibrary.version) \(platform.tune) \(platform.cpu_features) ".utf8)
     text += Array("\(flags)".utf8)
     for pattern in patterns {
-      guard case .regex(let bytes) = pattern else {
-        text += [0x6c, 0]
-        continue
+      let parts: [[UInt8]]
+      switch pattern {
+      case .regex(let bytes): (parts, text) = ([bytes], text + [0x72])
+      case .literals(let literals): (parts, text) = (literals, text + [0x6c])
+      case .always: (parts, text) = ([], text + [0x61])
       }
-      append(UInt64(bytes.count), bytes: 8, to: &text)
-      text += bytes
+      append(UInt64(parts.count), bytes: 8, to: &text)
+      for part in parts {
+        append(UInt64(part.count), bytes: 8, to: &text)
+        text += part
+      }
     }
     let digits = Array("0123456789abcdef".utf8)
     var result: [UInt8] = []
@@ -129,9 +147,6 @@ package final class HyperscanDatabase: @unchecked Sendable {
   }
 
   // MARK: Searching
-
-  /// Whether there is a database of pattern `index`.
-  func has(_ index: Int) -> Bool { databases.indices.contains(index) && databases[index] != nil }
 
   /// Whether pattern `index` may match `value`. Exact but for patterns that Hyperscan only approximates and for
   /// failures, which answer true.
@@ -186,6 +201,38 @@ package final class HyperscanDatabase: @unchecked Sendable {
       if let message = failure?.pointee.message { isTooLarge = String(cString: message).contains("too large") }
       hs_free_compile_error(failure)
       return nil
+    }
+    return database
+  }
+
+  /// Any of some literals, in any letter case.
+  static func compile(_ literals: [[UInt8]]) -> OpaquePointer? {
+    let wanted = literals.filter { !$0.isEmpty }
+    guard !wanted.isEmpty, wanted.count <= literalLimit, wanted.allSatisfy({ $0.count <= patternLimit }) else {
+      return nil
+    }
+    var bytes: [CChar] = []
+    for literal in wanted { bytes += literal.map { CChar(bitPattern: $0) } }
+    let flags = [UInt32](repeating: UInt32(HS_FLAG_CASELESS), count: wanted.count)
+    let ids = [UInt32](repeating: 0, count: wanted.count)
+    let lengths = wanted.map(\.count)
+    var database: OpaquePointer?
+    // invariant: each pointer stays inside `bytes`, at the start of its literal; Hyperscan reads the arrays inside the
+    // closures and fills and owns what `failure` points to, until it is freed here.
+    bytes.withUnsafeBufferPointer { buffer in
+      guard var start = buffer.baseAddress else { return }
+      var starts: [UnsafePointer<CChar>?] = []
+      for length in lengths {
+        starts.append(start)
+        start += length
+      }
+      var failure: UnsafeMutablePointer<hs_compile_error_t>?
+      let status = hs_compile_lit_multi(
+        &starts, flags, ids, lengths, UInt32(wanted.count), UInt32(HS_MODE_BLOCK), nil, &database, &failure)
+      if status != HS_SUCCESS {
+        hs_free_compile_error(failure)
+        database = nil
+      }
     }
     return database
   }

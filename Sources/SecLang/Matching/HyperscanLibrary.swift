@@ -31,26 +31,39 @@ package enum HyperscanLibrary {
     ("a[\"']*b[\"']*c", "a'b\"c"), ("(?:^|[;|])\\s*cat\\b", ";cat"),
   ]
 
+  private static let literals = ["etc/passwd", "cat", "x", "<?"]
+
   /// Looks for short texts at each offset of values of several lengths.
   private static func test() -> String? {
     var scratch: OpaquePointer?
     defer { hs_free_scratch(scratch) }
     for probe in probes {
-      guard let database = HyperscanDatabase.compile(Array(probe.pattern.utf8)) else {
-        return "hyperscan doesn't compile `\(probe.pattern)`"
-      }
+      let database = HyperscanDatabase.compile(Array(probe.pattern.utf8))
       defer { hs_free_database(database) }
-      guard hs_alloc_scratch(database, &scratch) == HS_SUCCESS, let scratch else { return "hyperscan has no memory" }
-      let text = Array(probe.text.utf8)
-      for offset in 0...300 {
-        for tail in [0, 1, 40, 300] {
-          var value = [UInt8](repeating: UInt8(ascii: "_"), count: offset + text.count + tail)
-          value.replaceSubrange(offset..<offset + text.count, with: text)
-          // A word ends where the tail begins.
-          if tail > 0 { value[offset + text.count] = UInt8(ascii: " ") }
-          if HyperscanDatabase.scan(database, value.span, scratch) != .match {
-            return "hyperscan misses `\(probe.pattern)` at byte \(offset) of \(value.count)"
-          }
+      if let refusal = test(database, probe.pattern, probe.text, &scratch) { return refusal }
+    }
+    let database = HyperscanDatabase.compile(literals.map { Array($0.utf8) })
+    defer { hs_free_database(database) }
+    for literal in literals {
+      if let refusal = test(database, literal, literal.uppercased(), &scratch) { return refusal }
+    }
+    return nil
+  }
+
+  private static func test(
+    _ database: OpaquePointer?, _ pattern: String, _ text: String, _ scratch: inout OpaquePointer?
+  ) -> String? {
+    guard let database else { return "hyperscan doesn't compile `\(pattern)`" }
+    guard hs_alloc_scratch(database, &scratch) == HS_SUCCESS, let scratch else { return "hyperscan has no memory" }
+    let text = Array(text.utf8)
+    for offset in 0...300 {
+      for tail in [0, 1, 40, 300] {
+        var value = [UInt8](repeating: UInt8(ascii: "_"), count: offset + text.count + tail)
+        value.replaceSubrange(offset..<offset + text.count, with: text)
+        // A word ends where the tail begins.
+        if tail > 0 { value[offset + text.count] = UInt8(ascii: " ") }
+        if HyperscanDatabase.scan(database, value.span, scratch) != .match {
+          return "hyperscan misses `\(pattern)` at byte \(offset) of \(value.count)"
         }
       }
     }

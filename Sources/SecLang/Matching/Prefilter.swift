@@ -8,10 +8,6 @@ package enum PrefilterPattern: Sendable, Hashable {
   case literals([[UInt8]])
   /// A condition that can't be filtered.
   case always
-
-  fileprivate var isLiterals: Bool {
-    if case .literals = self { true } else { false }
-  }
 }
 
 /// Finds, in one pass over a value, the few patterns of a set that may match it. It never misses one: what it leaves
@@ -37,7 +33,7 @@ package final class Prefilter: Sendable {
 
   /// From this length on, Hyperscan tries the candidates that it has a database of.
   private static let longLength = 256
-  private static let fewPatterns = 6
+  private static let fewPatterns = 16
   private static let clauseLimit = 64
   private static let lengthLimit = 64
   private static let layers = PatternCondition.factorLimit
@@ -132,12 +128,7 @@ package final class Prefilter: Sendable {
   /// Whether so few patterns are wanted that the database alone is faster than the automata, which look for all.
   private func areFew(_ wanted: CandidateSet) -> Bool {
     guard let database = database.load(), wanted.count <= Self.fewPatterns else { return false }
-    var next = wanted.next(from: 0)
-    while let index = next {
-      guard database.has(index) || sources[index].isLiterals else { return false }
-      next = wanted.next(from: index + 1)
-    }
-    return true
+    return wanted.isSubset(of: database.compiled)
   }
 
   private func refine(_ value: Span<UInt8>, _ scratch: MatchScratch, _ set: inout CandidateSet) {

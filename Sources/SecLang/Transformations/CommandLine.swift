@@ -22,26 +22,52 @@ extension Transformation {
       output.rewrite(capacity: input.count) { target in
         target.append(input, to: first)
         var isAfterSpace = first > 0 && input[first &- 1] == 0x20
-        for index in first..<input.count {
-          let byte = input[index]
-          guard marks.contains(byte) else {
-            target.append(isCapital(byte) ? byte | 0x20 : byte)
-            isAfterSpace = false
+        var index = first
+        while index < input.count {
+          if let word = Rewriting.word(input, at: index), !hasMarks(word, isAfterSpace: isAfterSpace) {
+            target.append(word: ByteWord.lowercased(word))
+            index &+= 8
+            isAfterSpace = input[index &- 1] == 0x20
             continue
           }
-          switch byte {
-          case 0x22, 0x27, 0x5c, 0x5e: break
-          case 0x2f, 0x28:
-            if isAfterSpace { target.removeLast(1) }
-            target.append(byte)
-            isAfterSpace = false
-          default:
-            if !isAfterSpace { target.append(0x20) }
-            isAfterSpace = true
+          for _ in 0..<min(8, input.count &- index) {
+            append(input[index], to: &target, &isAfterSpace)
+            index &+= 1
           }
         }
       }
       return true
+    }
+
+    /// Whether one of the bytes may be more than copied or made small. Two spaces of a row and what stands behind a space
+    /// count, a space alone does not.
+    @inline(__always)
+    private static func hasMarks(_ word: UInt64, isAfterSpace: Bool) -> Bool {
+      var found = ByteWord.controls(word) | ByteWord.doubledSpaces(word, isAfterSpace: isAfterSpace)
+      found |= ByteWord.zeroes(word ^ ByteWord.repeating(0x22)) | ByteWord.zeroes(word ^ ByteWord.repeating(0x27))
+      found |= ByteWord.zeroes(word ^ ByteWord.repeating(0x28)) | ByteWord.zeroes(word ^ ByteWord.repeating(0x2c))
+      found |= ByteWord.zeroes(word ^ ByteWord.repeating(0x2f)) | ByteWord.zeroes(word ^ ByteWord.repeating(0x3b))
+      found |= ByteWord.zeroes(word ^ ByteWord.repeating(0x5c)) | ByteWord.zeroes(word ^ ByteWord.repeating(0x5e))
+      return found != 0
+    }
+
+    @inline(__always)
+    private static func append(_ byte: UInt8, to target: inout OutputSpan<UInt8>, _ isAfterSpace: inout Bool) {
+      guard marks.contains(byte) else {
+        target.append(isCapital(byte) ? byte | 0x20 : byte)
+        isAfterSpace = false
+        return
+      }
+      switch byte {
+      case 0x22, 0x27, 0x5c, 0x5e: break
+      case 0x2f, 0x28:
+        if isAfterSpace { target.removeLast(1) }
+        target.append(byte)
+        isAfterSpace = false
+      default:
+        if !isAfterSpace { target.append(0x20) }
+        isAfterSpace = true
+      }
     }
 
     private static func firstChange(_ input: Span<UInt8>) -> Int? {

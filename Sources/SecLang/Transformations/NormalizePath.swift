@@ -50,33 +50,50 @@ private struct PathNormalization {
   }
 
   /// The first byte that isn't just copied, and whether a `..` without a segment before it was the last one copied.
+  ///
+  /// What a segment is shows at its last byte, so that only the bytes before slashes and the last one are looked at.
   private func firstChange(_ input: Span<UInt8>) -> (index: Int, hasHitRoot: Bool)? {
     guard !input.isEmpty else { return nil }
-    let end = input.count &- 1
+    let backslash = isWindows ? Rewriting.firstIndex(of: UInt8(ascii: "\\"), in: input) : nil
+    let end = backslash ?? input.count
     let isRelative = byte(input, 0) != slash
     var hasHitRoot = false
-    var before: UInt8 = slash
-    var this = byte(input, 0)
-    for index in 0...end {
-      if isWindows, input[index] == UInt8(ascii: "\\") { return (index, hasHitRoot) }
-      let next = index < end ? byte(input, index &+ 1) : slash
-      if next == slash {
-        if this == slash {
-          if index < end { return (index, hasHitRoot) }
-          if index > 0 { hasHitRoot = false }
-        } else if this != dot {
-          if index > 0 { hasHitRoot = false }
-        } else if before == dot {
-          guard isRelative, hasHitRoot || index <= 2 else { return (index, hasHitRoot) }
-          hasHitRoot = true
-        } else if before == slash {
-          return (index, hasHitRoot)
+    var place = 0
+    while true {
+      let next = Rewriting.firstIndex(of: slash, in: input.extracting(0..<end), from: place) ?? end
+      if next > 0 {
+        switch segment(input, endingAt: next &- 1, isRelative: isRelative, hasHitRoot) {
+        case .kept: hasHitRoot = false
+        case .parent: hasHitRoot = true
+        case .unimportant: break
+        case .changed: return (next &- 1, hasHitRoot)
         }
       }
-      before = this
-      this = next
+      if next == end { return backslash.map { ($0, hasHitRoot) } }
+      place = next &+ 1
     }
-    return nil
+  }
+
+  private enum Segment {
+    case kept
+    /// A `..` that stays.
+    case parent
+    /// It leaves open whether the last `..` stands at the root.
+    case unimportant
+    case changed
+  }
+
+  /// What is to be done about the segment whose last byte is at `index`.
+  @inline(__always)
+  private func segment(
+    _ input: Span<UInt8>, endingAt index: Int, isRelative: Bool, _ hasHitRoot: Bool
+  ) -> Segment {
+    let this = byte(input, index)
+    let before = index > 0 ? byte(input, index &- 1) : slash
+    if this == slash, index < input.count &- 1 { return .changed }
+    if this != dot { return index > 0 ? .kept : .unimportant }
+    if before == dot { return isRelative && (hasHitRoot || index <= 2) ? .parent : .changed }
+    return before == slash ? .changed : .unimportant
   }
 
   private func normalize(

@@ -16,6 +16,14 @@ enum Rewriting {
     }
   }
 
+  /// The eight bytes from an index on; nil where there are fewer.
+  @inline(__always)
+  static func word(_ input: Span<UInt8>, at index: Int) -> UInt64? {
+    guard index >= 0, index &+ 8 <= input.count else { return nil }
+    // invariant: the eight bytes are within the buffer, which is read within the closure alone.
+    return input.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: index, as: UInt64.self) }
+  }
+
   /// The first index whose byte fulfils the condition.
   @inline(__always)
   static func firstIndex(in input: Span<UInt8>, where condition: (UInt8) -> Bool) -> Int? {
@@ -86,6 +94,50 @@ extension OutputSpan<UInt8> {
         guard let from = bytes.baseAddress, let to = buffer.baseAddress else { return }
         memcpy(to + written, from, bytes.count)
         written += bytes.count
+      }
+    }
+  }
+}
+
+extension OutputSpan<UInt8> {
+  /// Appends the bytes of a word in memory order, where there is room for all of them.
+  @inline(__always)
+  mutating func append(word: UInt64) {
+    guard freeCapacity >= 8 else { return }
+    withUnsafeMutableBufferPointer { buffer, written in
+      guard let to = buffer.baseAddress else { return }
+      // invariant: there is room for eight bytes behind those written.
+      UnsafeMutableRawPointer(to + written).storeBytes(of: word, as: UInt64.self)
+      written += 8
+    }
+  }
+
+  /// Appends the bytes from `start` up to the next `%`, with spaces for plus signs. There must be room for all of
+  /// `source`.
+  /// - Returns: the index of the `%`, or the end.
+  @inline(__always)
+  mutating func appendUntilPercent(_ source: Span<UInt8>, from start: Int) -> Int {
+    source.withUnsafeBufferPointer { bytes in
+      withUnsafeMutableBufferPointer { buffer, written in
+        guard let from = bytes.baseAddress, let to = buffer.baseAddress else { return bytes.count }
+        var index = start
+        while index &+ 8 <= bytes.count, written &+ 8 <= buffer.count {
+          // invariant: eight bytes are left to be read.
+          let word = UnsafeRawPointer(from + index).loadUnaligned(as: UInt64.self)
+          // invariant: there is room for eight bytes.
+          UnsafeMutableRawPointer(to + written).storeBytes(of: ByteWord.spacesForPlus(word), as: UInt64.self)
+          let stops = ByteWord.zeroes(word ^ ByteWord.repeating(UInt8(ascii: "%")))
+          let count = stops == 0 ? 8 : ByteWord.firstMark(stops)
+          index &+= count
+          written &+= count
+          if stops != 0 { return index }
+        }
+        while index < bytes.count, written < buffer.count, from[index] != UInt8(ascii: "%") {
+          to[written] = from[index] == UInt8(ascii: "+") ? UInt8(ascii: " ") : from[index]
+          index &+= 1
+          written &+= 1
+        }
+        return index
       }
     }
   }

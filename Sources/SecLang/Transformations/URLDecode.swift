@@ -11,14 +11,15 @@ extension Transformation {
       output.rewrite(capacity: input.count) { target in
         target.append(input, to: first)
         var index = first
-        while index < input.count {
-          let byte = input[index]
+        while true {
+          index = target.appendUntilPercent(input, from: index)
+          guard index < input.count else { break }
           index &+= 1
-          if byte == UInt8(ascii: "%"), let decoded = EscapeDigits.hexPair(input, at: index) {
+          if let decoded = EscapeDigits.hexPair(input, at: index) {
             target.append(decoded)
             index &+= 2
           } else {
-            target.append(byte == UInt8(ascii: "+") ? 0x20 : byte)
+            target.append(UInt8(ascii: "%"))
           }
         }
       }

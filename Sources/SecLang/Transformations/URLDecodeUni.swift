@@ -12,13 +12,10 @@ extension Transformation {
       output.rewrite(capacity: input.count) { target in
         target.append(input, to: first)
         var index = first
-        while index < input.count {
-          let byte = input[index]
+        while true {
+          index = target.appendUntilPercent(input, from: index)
+          guard index < input.count else { break }
           index &+= 1
-          guard byte == UInt8(ascii: "%") else {
-            target.append(byte == UInt8(ascii: "+") ? 0x20 : byte)
-            continue
-          }
           if let decoded = EscapeDigits.hexPair(input, at: index) {
             target.append(decoded)
             index &+= 2
@@ -26,7 +23,7 @@ extension Transformation {
             target.append(tables.byte(high, low) ?? foldingFullWidth(high, low))
             index &+= 5
           } else {
-            target.append(byte)
+            target.append(UInt8(ascii: "%"))
           }
         }
       }

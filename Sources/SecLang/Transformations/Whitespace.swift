@@ -48,10 +48,21 @@ extension Transformation {
 
     private static func firstChange(_ input: Span<UInt8>) -> Int? {
       var before: UInt8 = 0
-      for index in input.indices {
-        let byte = input[index]
-        if byte <= 0x20, byte == 0x20 ? before == 0x20 : EscapeDigits.isSpace(byte) { return index }
-        before = byte
+      var index = 0
+      while index < input.count {
+        if let word = Rewriting.word(input, at: index),
+          ByteWord.controls(word) | ByteWord.doubledSpaces(word, isAfterSpace: before == 0x20) == 0
+        {
+          index &+= 8
+          before = input[index &- 1]
+          continue
+        }
+        for _ in 0..<min(8, input.count &- index) {
+          let byte = input[index]
+          if byte <= 0x20, byte == 0x20 ? before == 0x20 : EscapeDigits.isSpace(byte) { return index }
+          before = byte
+          index &+= 1
+        }
       }
       return nil
     }

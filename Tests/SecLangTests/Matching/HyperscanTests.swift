@@ -9,8 +9,9 @@ struct HyperscanTests {
 
   @Test func savedDatabasesAreTakenBack() throws {
     let database = try HyperscanDatabase(compiling: patterns)
-    // Hyperscan has no back references and lookarounds: it approximates them. The last four aren't given to it.
-    #expect(database.count == 4)
+    // Hyperscan has no back references and lookarounds: it approximates them. Verbs, zero bytes and what can't be
+    // filtered aren't given to it.
+    #expect(database.count == 5)
     let saved = try database.serialized()
     let loaded = try HyperscanDatabase(serialized: saved, patterns: patterns)
     #expect(loaded.count == database.count)
@@ -42,6 +43,37 @@ struct HyperscanTests {
     #expect(key == HyperscanDatabase.cacheKey(for: patterns))
     #expect(key != HyperscanDatabase.cacheKey(for: patterns.reversed()))
     #expect(Prefilter(patterns).databaseKey == key)
+  }
+
+  @Test func keysDifferWithTheLiterals() {
+    let one = HyperscanDatabase.cacheKey(for: [.literals([Array("ab".utf8), Array("c".utf8)])])
+    #expect(one != HyperscanDatabase.cacheKey(for: [.literals([Array("a".utf8), Array("bc".utf8)])]))
+    #expect(one != HyperscanDatabase.cacheKey(for: [.literals([Array("ab".utf8)]), .literals([Array("c".utf8)])]))
+    #expect(one != HyperscanDatabase.cacheKey(for: [.regex(Array("ab".utf8)), .regex(Array("c".utf8))]))
+  }
+
+  @Test func findsLiteralsAsTheAutomatonDoes() throws {
+    var random = SeededGenerator(seed: 11)
+    let scratch = MatchScratch()
+    for round in 0..<60 {
+      // Few different bytes, so that literals occur, among them zeroes, capitals and bytes that are no ASCII.
+      let alphabet: [UInt8] = [0x61, 0x41, 0x62, 0x2f, 0x5c, 0x2e, 0x28, 0, 0xc3, 0xff]
+      func text(_ length: ClosedRange<Int>) -> [UInt8] {
+        (0..<Int.random(in: length, using: &random)).map { _ in alphabet.randomElement(using: &random) ?? 0 }
+      }
+      let literals = (0..<(round % 20 + 1)).map { _ in text(0...9) }
+      let filter = Prefilter([.literals(literals)])
+      filter.attach(try filter.makeDatabase())
+      let matcher = LiteralMatcher(patterns: literals)
+      var wanted = CandidateSet(capacity: 1)
+      wanted.insert(0)
+      for _ in 0..<200 {
+        let value = [UInt8](repeating: 0x78, count: 256) + text(0...40) + [UInt8](repeating: 0x78, count: 3)
+        var found = CandidateSet(capacity: 1)
+        filter.candidates(of: value.span, among: wanted, scratch: scratch, into: &found)
+        #expect(found.contains(0) == matcher.containsAny(in: value.span), "\(literals) in \(value)")
+      }
+    }
   }
 
   @Test func refinesLongValues() throws {

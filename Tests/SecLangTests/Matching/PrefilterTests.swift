@@ -82,6 +82,35 @@ import Testing
   }
 
   /// Random patterns against random values.
+  /// Long values are read in four parts: what lies across two of them is found as well.
+  @Test func longValuesMissNothingAnywhere() {
+    let probes = [
+      ("(?i)union\\s+select", "union  SELECT"), ("<[^>]*script", "<a b c script"), ("\\bexec\\b", " exec "),
+      ("x{3}[0-9]+y", "xxx0123456789y"), ("^begin", "begin"), ("end$", "end"),
+      ("q[^q]{0,200}q", "q" + String(repeating: "=", count: 150) + "q"),
+    ]
+    let filter = Prefilter(probes.map { regex($0.0) } + [.literals([Array("/etc/passwd".utf8)])])
+    let texts = probes.map { Array($0.1.utf8) } + [Array("/etc/passwd".utf8)]
+    let fillers: [[UInt8]] = [Array("lorem <ipsum dolor".utf8), Array("<'unio".utf8), Array(" xx".utf8)]
+    let scratch = MatchScratch()
+    var found = CandidateSet(capacity: texts.count)
+    for length in [511, 512, 515, 1_022] {
+      for filler in fillers {
+        let plain = (0..<length).map { filler[$0 % filler.count] }
+        for (index, text) in texts.enumerated() {
+          let last = length - text.count
+          let isAnchored = (begins: text == Array("begin".utf8), ends: text == Array("end".utf8))
+          for place in (isAnchored.ends ? last : 0)...(isAnchored.begins ? 0 : last) {
+            var value = plain
+            value.replaceSubrange(place..<place + text.count, with: text)
+            filter.candidates(of: value.span, scratch: scratch, into: &found)
+            #expect(found.contains(index), "pattern \(index) at \(place) of \(length)")
+          }
+        }
+      }
+    }
+  }
+
   @Test func randomPatternsMissNothing() {
     let seed = UInt64.random(in: 0...UInt64.max)
     print("seed \(seed)")
