@@ -87,10 +87,10 @@ package final class FirewallFilter: Filter {
     let received = exchange.requestBytes
     let bytes = received.span
     let head = exchange.request
-    let client = Array(exchange.client.description.utf8)
+    let client = exchange.client.text
     transaction.connection(
-      client: client.span, clientPort: Int(exchange.clientPort), server: Version.none.span,
-      serverPort: Self.port(exchange))
+      client: client.bytes.span.extracting(0..<client.count), clientPort: Int(exchange.clientPort),
+      server: Version.none.span, serverPort: Self.port(exchange))
     let id = exchange.id.text
     transaction.identify(id.span)
     let version = head.minorVersion == 0 ? Version.http10 : Version.http11

@@ -5,15 +5,30 @@ public enum Redactor {
 
   /// Whether a header, parameter or cookie of this name holds a secret, by what the name contains.
   public static func isSecretName(_ name: some StringProtocol) -> Bool {
-    var lowered: [UInt8] = []
-    for byte in name.utf8.prefix(256) {
+    var copy = String(name)
+    return copy.withUTF8 { isSecretName($0) }
+  }
+
+  // invariant: the pointer is not kept; static strings are read below their count.
+  private static func isSecretName(_ name: UnsafeBufferPointer<UInt8>) -> Bool {
+    var lowered = InlineArray<256, UInt8>(repeating: 0)
+    var count = 0
+    for byte in name.prefix(256) {
       switch byte {
-      case 0x41...0x5a: lowered.append(byte | 0x20)
+      case 0x41...0x5a: lowered[count] = byte | 0x20
       case 0x2d, 0x5f, 0x2e: continue
-      default: lowered.append(byte)
+      default: lowered[count] = byte
+      }
+      count += 1
+    }
+    for start in 0..<count {
+      for word in secretWords where word.utf8Start[0] == lowered[start] && word.utf8CodeUnitCount <= count - start {
+        var length = 1
+        while length < word.utf8CodeUnitCount, word.utf8Start[length] == lowered[start + length] { length += 1 }
+        if length == word.utf8CodeUnitCount { return true }
       }
     }
-    return secretWords.contains { contains(lowered, $0) }
+    return false
   }
 
   /// The value of a named field, or the mark when the name says that it's a secret.
@@ -35,15 +50,10 @@ public enum Redactor {
   }
 
   /// Parts of names without `-`, `_` and `.`.
-  private static let secretWords: [[UInt8]] = [
+  private static let secretWords: [StaticString] = [
     "authorization", "cookie", "password", "passwd", "passphrase", "pwd", "token", "secret", "apikey", "accesskey",
     "privatekey", "credential", "session", "signature", "jwt", "assertion", "authkey", "xauth",
-  ].map { Array($0.utf8) }
-
-  private static func contains(_ text: [UInt8], _ word: [UInt8]) -> Bool {
-    guard text.count >= word.count else { return false }
-    return (0...(text.count - word.count)).contains { text[$0...].starts(with: word) }
-  }
+  ]
 
   /// A cheap look before the scan: all secrets follow `=`, `:`, `%3d`, a space, or begin with `eyJ`.
   // invariant: the pointer is not kept.
@@ -98,9 +108,8 @@ public enum Redactor {
         return end
       }
       guard length >= 3, length <= 256, let value = valueStart(end) else { return end }
-      let name = String(decoding: bytes[start..<end], as: UTF8.self)
-      guard isSecretName(name) else { return end }
-      let wholeLine = name.lowercased().hasSuffix("cookie") || name.lowercased().hasSuffix("authorization")
+      guard isSecretName(UnsafeBufferPointer(rebasing: bytes[start..<end])) else { return end }
+      let wholeLine = ends(start, end, "cookie") || ends(start, end, "authorization")
       let stop = wholeLine && bytes[value - 1] != 0x22 ? endOfLine(value) : endOfValue(value)
       if stop > value { replace(value, stop) }
       return max(stop, end)
@@ -196,6 +205,10 @@ public enum Redactor {
       guard end - start >= 24, bytes[start] == 0x65, bytes[start + 1] == 0x79, bytes[start + 2] == 0x4a
       else { return false }
       return bytes[start..<end].contains(0x2e)
+    }
+
+    private func ends(_ start: Int, _ end: Int, _ lowered: StaticString) -> Bool {
+      end - start >= lowered.utf8CodeUnitCount && equals(end - lowered.utf8CodeUnitCount, lowered)
     }
 
     private func equals(_ start: Int, _ lowered: StaticString) -> Bool {

@@ -139,32 +139,42 @@ struct MetricsIndex<Metrics: AnyObject> {
   static var limit: Int { 4096 }
   private var byIdentity: [Identity: Entry] = [:]
   private var byText: [Text: Metrics] = [:]
-  private var last: Entry?
+  // What was found last, in parts: to copy an entry would count three references.
+  private var lastFirst: ObjectIdentifier?
+  private var lastSecond: ObjectIdentifier?
+  private var lastMetrics: Metrics?
 
   var all: [Metrics] { Array(byText.values) }
 
   @inline(__always)
   mutating func find(_ first: LogName, _ second: LogName?, make: (String, String?) -> Metrics) -> Metrics {
-    if let last, last.first === first, last.second === second { return last.metrics }
+    if lastFirst == ObjectIdentifier(first), lastSecond == second.map({ ObjectIdentifier($0) }), let lastMetrics {
+      return lastMetrics
+    }
     return findSlowly(first, second, make: make)
   }
 
   private mutating func findSlowly(
     _ first: LogName, _ second: LogName?, make: (String, String?) -> Metrics
   ) -> Metrics {
+    let metrics = findByIdentity(first, second, make: make)
+    lastFirst = ObjectIdentifier(first)
+    lastSecond = second.map { ObjectIdentifier($0) }
+    lastMetrics = metrics
+    return metrics
+  }
+
+  private mutating func findByIdentity(
+    _ first: LogName, _ second: LogName?, make: (String, String?) -> Metrics
+  ) -> Metrics {
     let identity = Identity(first: ObjectIdentifier(first), second: second.map { ObjectIdentifier($0) })
-    if let entry = byIdentity[identity] {
-      last = entry
-      return entry.metrics
-    }
+    if let entry = byIdentity[identity] { return entry.metrics }
     var text = Text(first: first.text, second: second?.text)
     if byText[text] == nil, byText.count >= Self.limit { text = Text(first: "_OTHER", second: "_OTHER") }
     let metrics = byText[text] ?? make(text.first, text.second)
     byText[text] = metrics
     if byIdentity.count >= Self.limit { byIdentity.removeAll(keepingCapacity: true) }
-    let entry = Entry(first: first, second: second, metrics: metrics)
-    byIdentity[identity] = entry
-    last = entry
+    byIdentity[identity] = Entry(first: first, second: second, metrics: metrics)
     return metrics
   }
 }

@@ -24,7 +24,7 @@ final class Loop {
   var hostScratch: [UInt8] = []
 
   private var exchanges: [Exchange] = []
-  private var spareBuffer = ByteBuffer()
+  private var spareBuffer: ByteBuffer?
   private var ids: IDGenerator
   private let wallClockOffsetMilliseconds: Int64
   private var ticker: RepeatedTask?
@@ -133,8 +133,8 @@ final class Loop {
 
   /// A cleared buffer for one write; give it back after the write so that its storage serves again.
   func takeBuffer() -> ByteBuffer {
-    var buffer = ByteBuffer()
-    swap(&buffer, &spareBuffer)
+    // An empty buffer in its place would be an object that all loops count references to.
+    guard var buffer = spareBuffer.take() else { return ByteBufferAllocator().buffer(capacity: 4_096) }
     buffer.clear(minimumCapacity: 4_096)
     return buffer
   }
