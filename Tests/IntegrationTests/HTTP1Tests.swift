@@ -237,6 +237,21 @@ struct HeaderTests {
     #expect(try gateway.logLine(id: id)["client"]?.text == "127.0.0.1")
   }
 
+  @Test func forwardingFieldsQuoteIPv6() throws {
+    let upstream = try Upstream(body: "")
+    let listener = "proxyProtocol: true, trustedProxies: [127.0.0.0/8]"
+    let gateway = try GatewayProcess(webConfiguration(upstream.port, listener: listener))
+    for (family, client, node) in [
+      ("TCP4", "198.51.100.7", "198.51.100.7"), ("TCP6", "2001:db8::7", "\"[2001:db8::7]\""),
+    ] {
+      let local = family == "TCP4" ? "203.0.113.1" : "2001:db8::1"
+      _ = try gateway.exchange("PROXY \(family) \(client) \(local) 50001 80\r\n" + get("/\(family)"))
+      let seen = try upstream.request("/\(family)")
+      #expect(seen.all("X-Forwarded-For") == [client])
+      #expect(seen.all("Forwarded") == ["for=\(node);host=\"app.test\";proto=http"])
+    }
+  }
+
   @Test func believesTrustedProxies() throws {
     let upstream = try Upstream(body: "")
     let trusted = "trustedProxies: [127.0.0.1, 10.0.0.0/8]"

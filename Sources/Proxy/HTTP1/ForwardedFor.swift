@@ -134,11 +134,23 @@ struct PeerFields {
 
   init(_ peer: IPAddress, isEncrypted: Bool) {
     self.isEncrypted = isEncrypted
-    let text = peer.description
-    self.text = Array(text.utf8)
-    untilHost = Array(
-      "X-Forwarded-For: \(text)\r\nX-Forwarded-Proto: \(isEncrypted ? "https" : "http")\r\nX-Forwarded-Host: ".utf8)
-    let node = peer.isV4 ? text : "\"[\(text)]\""
-    untilForwardedHost = Array("\r\nForwarded: for=\(node);host=\"".utf8)
+    let address = peer.text
+    let digits = address.bytes.span.extracting(0..<address.count)
+    var text: [UInt8] = []
+    text.append(digits, 0..<address.count)
+    self.text = text
+    var host: [UInt8] = []
+    host.reserveCapacity(96)
+    host.append("X-Forwarded-For: ")
+    host.append(digits, 0..<address.count)
+    host.append(isEncrypted ? "\r\nX-Forwarded-Proto: https" : "\r\nX-Forwarded-Proto: http")
+    host.append("\r\nX-Forwarded-Host: ")
+    untilHost = host
+    var node: [UInt8] = []
+    node.reserveCapacity(80)
+    node.append(peer.isV4 ? "\r\nForwarded: for=" : "\r\nForwarded: for=\"[")
+    node.append(digits, 0..<address.count)
+    node.append(peer.isV4 ? ";host=\"" : "]\";host=\"")
+    untilForwardedHost = node
   }
 }

@@ -17,7 +17,23 @@ extension SocketAddress {
   }
 
   /// The address without its port; nil for a Unix socket.
-  var ip: IPAddress? { ipAddress.flatMap { IPAddress($0) } }
+  var ip: IPAddress? {
+    // invariant: behind the family and the port, `sockaddr_in` has four bytes of address, `sockaddr_in6` four others and
+    // then sixteen; they are read within the closures alone.
+    switch self {
+    case .v4(let address):
+      return withUnsafeBytes(of: address.address) { bytes in
+        IPAddress(v4: UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: 4, as: UInt32.self)))
+      }
+    case .v6(let address):
+      return withUnsafeBytes(of: address.address) { bytes in
+        IPAddress(
+          high: UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self)),
+          low: UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 16, as: UInt64.self)))
+      }
+    case .unixDomainSocket: return nil
+    }
+  }
 }
 
 /// SO_REUSEPORT, which NIO does not name.

@@ -123,12 +123,13 @@ package final class HyperscanDatabase: @unchecked Sendable {
     var text = Array("\(formatVersion) \(HyperscanLibrary.version) \(platform.tune) \(platform.cpu_features) ".utf8)
     text += Array("\(flags)".utf8)
     for pattern in patterns {
-      let parts: [[UInt8]]
-      switch pattern {
-      case .regex(let bytes): (parts, text) = ([bytes], text + [0x72])
-      case .literals(let literals): (parts, text) = (literals, text + [0x6c])
-      case .always: (parts, text) = ([], text + [0x61])
-      }
+      let (kind, parts): (Character, [[UInt8]]) =
+        switch pattern {
+        case .regex(let bytes): ("r", [bytes])
+        case .literals(let literals): ("l", literals)
+        case .always: ("a", [])
+        }
+      text += kind.utf8
       append(UInt64(parts.count), bytes: 8, to: &text)
       for part in parts {
         append(UInt64(part.count), bytes: 8, to: &text)

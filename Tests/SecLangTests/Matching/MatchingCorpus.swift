@@ -144,7 +144,7 @@ struct ValueMutator {
     for _ in 0...pick(3) { mutate(&result) }
     // Now and then a value as long as those that Hyperscan sees, with the attack anywhere.
     if pick(8) == 0 {
-      var before = [UInt8](repeating: UInt8(ascii: "x"), count: pick(400))
+      var before = [UInt8](repeating: UInt8(ascii: "x"), count: pick(900))
       for index in before.indices where pick(6) == 0 { before[index] = 0x20 }
       result = before + result + [UInt8](repeating: 0x20, count: pick(200))
     }
