@@ -6,6 +6,7 @@ extension Transaction {
     if allowedFrom > 0, (allowedFrom...allowedThrough).contains(phase), phase != 5 { return nil }
     let start = workspace.nowNanoseconds()
     defer { phaseNanoseconds[phase] &+= workspace.nowNanoseconds() &- start }
+    workspace.match.regex.deadlineNanoseconds = clock.deadline
     let rules = rules
     let plan = rules.programs[phase - 1].scan
     if let plan { scanValues(plan) }

@@ -172,7 +172,7 @@ public final class Workspace {
     timeBudgetNanoseconds: UInt64, collections: CollectionStore? = nil,
     nowNanoseconds: @escaping () -> UInt64, wallClock: @escaping () -> WallClock
   ) {
-    match = MatchScratch()
+    match = MatchScratch(nowNanoseconds: nowNanoseconds)
     store = collections
     self.timeBudgetNanoseconds = timeBudgetNanoseconds
     self.nowNanoseconds = nowNanoseconds

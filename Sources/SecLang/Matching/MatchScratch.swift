@@ -14,8 +14,8 @@ package final class MatchScratch {
   /// The databases that `hyperscan` is large enough for, the last used one last.
   private var prepared: [HyperscanDatabase] = []
 
-  package init(limits: RegexLimits = RegexLimits()) {
-    regex = RegexScratch(limits: limits)
+  package init(limits: RegexLimits = RegexLimits(), nowNanoseconds: @escaping () -> UInt64 = { 0 }) {
+    regex = RegexScratch(limits: limits, nowNanoseconds: nowNanoseconds)
     bits = .allocate(capacity: capacity)
     bits.initialize(repeating: 0, count: capacity)
   }

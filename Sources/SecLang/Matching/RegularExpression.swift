@@ -1,4 +1,5 @@
 import CPCRE2
+import Synchronization
 
 /// How much work one regular expression match may do before it gives up.
 package struct RegexLimits: Sendable, Hashable {
@@ -56,6 +57,10 @@ package final class RegularExpression: @unchecked Sendable {
   /// The places where a match may begin, and the code that tries one place alone.
   private let starts: RegexStarts?
   private let anchoredCode: OpaquePointer?
+  /// For long subjects, where no places are found: code that can be told how far a match may begin.
+  private let windows = AtomicLazyReference<WindowCode>()
+  private let source: [UInt8]
+  private let options: UInt32
   /// The groups of the pattern, without the whole match.
   package let groupCount: Int
 
@@ -70,6 +75,8 @@ package final class RegularExpression: @unchecked Sendable {
       PCRE2_DOTALL | PCRE2_MULTILINE | PCRE2_NEVER_UTF | PCRE2_NEVER_UCP | (ignoringCase ? PCRE2_CASELESS : 0)
     let compiled = try Self.compile(pattern, options)
     code = compiled
+    source = pattern.indices.map { pattern[$0] }
+    self.options = options
     hasMachineCode = pcre2_jit_compile_8(compiled, PCRE2_JIT_COMPLETE) == 0
     var groups: UInt32 = 0
     // invariant: PCRE2_INFO_CAPTURECOUNT writes one UInt32.
@@ -126,13 +133,20 @@ package final class RegularExpression: @unchecked Sendable {
   package func match(_ subject: Span<UInt8>, from start: Int = 0, scratch: RegexScratch) -> RegexOutcome {
     guard start >= 0, start <= subject.count else { return .noMatch }
     guard scratch.matchData != nil else { return .failed(PCRE2_ERROR_NOMEMORY) }
+    let window = subject.count > Self.shortSubject ? max(64, Self.windowWork / subject.count) : .max
     // invariant: PCRE2 reads `count` bytes inside the closure only; an empty span is passed as one unread byte.
     let result = subject.withUnsafeBufferPointer { bytes in
       let base = bytes.baseAddress ?? UnsafePointer(scratch.emptySubject)
       if let starts, let anchoredCode {
+        var attempts = 0
         return starts.search(bytes, from: start, noMatch: PCRE2_ERROR_NOMATCH) { place in
-          pcre2_jit_match_8(anchoredCode, base, bytes.count, place, 0, scratch.matchData, scratch.context)
+          attempts &+= 1
+          if attempts % window == 0, scratch.isOverTime { return PCRE2_ERROR_MATCHLIMIT }
+          return pcre2_jit_match_8(anchoredCode, base, bytes.count, place, 0, scratch.matchData, scratch.context)
         }
+      }
+      if window < bytes.count, let code = windowCode {
+        return searchWindows(code, base, bytes.count, from: start, window, scratch)
       }
       return hasMachineCode
         ? pcre2_jit_match_8(code, base, bytes.count, start, 0, scratch.matchData, scratch.context)
@@ -145,6 +159,55 @@ package final class RegularExpression: @unchecked Sendable {
     case PCRE2_ERROR_MATCHLIMIT, PCRE2_ERROR_DEPTHLIMIT, PCRE2_ERROR_HEAPLIMIT, PCRE2_ERROR_JIT_STACKLIMIT:
       return .limitExceeded
     default: return .failed(result)
+    }
+  }
+
+  // MARK: Long subjects
+
+  /// Up to so many bytes a search is not interrupted: one whose every attempt reads to the end then takes some 30 ms.
+  private static let shortSubject = 16 << 10
+  /// How many bytes are read at worst between two looks at the clock.
+  private static let windowWork = 1 << 28
+
+  /// Code whose matches begin at an offset limit at most.
+  // invariant: as `code` above.
+  private final class WindowCode: @unchecked Sendable {
+    let code: OpaquePointer
+
+    init?(_ source: [UInt8], _ options: UInt32) {
+      // `\G` means where the search began, and verbs may end it.
+      let text = String(decoding: source, as: UTF8.self)
+      guard !text.contains("\\G"), !text.contains("(*"),
+        let code = try? RegularExpression.compile(source.span, options | PCRE2_USE_OFFSET_LIMIT)
+      else { return nil }
+      self.code = code
+      if pcre2_jit_compile_8(code, PCRE2_JIT_COMPLETE) != 0 { return nil }
+    }
+
+    deinit { pcre2_code_free_8(code) }
+  }
+
+  private var windowCode: OpaquePointer? {
+    guard hasMachineCode else { return nil }
+    if let made = windows.load() { return made.code }
+    return WindowCode(source, options).map { windows.storeIfNil($0).code }
+  }
+
+  /// The search as one that begins at the first `window` places, then at the next ones, until the time is over.
+  // invariant: PCRE2 reads `count` bytes from `base`.
+  private func searchWindows(
+    _ code: OpaquePointer, _ base: UnsafePointer<UInt8>, _ count: Int, from start: Int, _ window: Int,
+    _ scratch: RegexScratch
+  ) -> Int32 {
+    var place = start
+    defer { pcre2_set_offset_limit_8(scratch.context, .max) }
+    while true {
+      if scratch.isOverTime { return PCRE2_ERROR_MATCHLIMIT }
+      let last = min(count, place &+ window)
+      pcre2_set_offset_limit_8(scratch.context, last)
+      let result = pcre2_jit_match_8(code, base, count, place, 0, scratch.matchData, scratch.context)
+      if result != PCRE2_ERROR_NOMATCH || last == count { return result }
+      place = last &+ 1
     }
   }
 
@@ -169,9 +232,15 @@ package final class RegexScratch {
   fileprivate let emptySubject: UnsafeMutablePointer<UInt8>
   private let offsets: UnsafeMutablePointer<Int>?
   package let limits: RegexLimits
+  private let nowNanoseconds: () -> UInt64
+  /// When a search of a long subject is to be given up.
+  package var deadlineNanoseconds = UInt64.max
 
-  package init(limits: RegexLimits = RegexLimits()) {
+  fileprivate var isOverTime: Bool { deadlineNanoseconds != .max && nowNanoseconds() > deadlineNanoseconds }
+
+  package init(limits: RegexLimits = RegexLimits(), nowNanoseconds: @escaping () -> UInt64 = { 0 }) {
     self.limits = limits
+    self.nowNanoseconds = nowNanoseconds
     matchData = pcre2_match_data_create_8(UInt32(Self.groupLimit), nil)
     context = pcre2_match_context_create_8(nil)
     stack = pcre2_jit_stack_create_8(32 << 10, max(32 << 10, limits.stackBytes), nil)

@@ -48,6 +48,45 @@ import Testing
     #expect(error?.message.isEmpty == false)
   }
 
+  /// Long subjects are searched a part at a time.
+  @Test(arguments: [
+    "needle", "(?i)NEEDLE[a-z]*", "\\bneedle\\b", "(?<=- )needle", "^needle", "needle$", "(?:x|needle)+", "n.{3}le",
+  ])
+  func longSubjectsGiveTheSame(pattern: String) throws {
+    let regex = try RegularExpression(pattern)
+    let scratch = RegexScratch()
+    let length = 200_000
+    for place in [0, 1_338, 1_341, 1_342, 1_343, 65_000, 150_001, length - 6] {
+      var subject = [UInt8](repeating: UInt8(ascii: "-"), count: length)
+      subject.replaceSubrange(place..<place + 6, with: Array("needle".utf8))
+      if place > 0 { subject[place - 1] = pattern.hasPrefix("^") ? 0x0a : 0x20 }
+      if place + 6 < length { subject[place + 6] = pattern.hasSuffix("$") ? 0x0a : 0x20 }
+      let expected = pattern.hasPrefix("(?<=") && place == 0 ? nil : place..<place + 6
+      let outcome = regex.match(subject.span, scratch: scratch)
+      #expect(outcome.isMatch == (expected != nil), "at \(place)")
+      #expect(scratch.range(of: 0) == expected || expected == nil, "at \(place)")
+      #expect(regex.match(subject.span, from: place + 1, scratch: scratch) == .noMatch, "behind \(place)")
+    }
+  }
+
+  @Test func longSearchesEndWithTheTime() throws {
+    // Every attempt reads to the end, and none comes to a match.
+    for pattern in ["x+/", "[xy]*z"] {
+      let regex = try RegularExpression(pattern)
+      var now: UInt64 = 0
+      let scratch = RegexScratch(nowNanoseconds: {
+        now += 1
+        return now
+      })
+      let subject = [UInt8](repeating: UInt8(ascii: "x"), count: 64 << 10)
+      #expect(regex.match(subject.span, scratch: scratch) == .noMatch)
+      #expect(now == 0)
+      scratch.deadlineNanoseconds = 3
+      #expect(regex.match(subject.span, scratch: scratch) == .limitExceeded)
+      #expect(now == 4)
+    }
+  }
+
   @Test func aLimitIsNotANo() throws {
     let regex = try RegularExpression("(?:a+)+b")
     let subject = Array(repeating: UInt8(ascii: "a"), count: 64) + Array("c".utf8)
