@@ -139,35 +139,25 @@ struct MetricsIndex<Metrics: AnyObject> {
   static var limit: Int { 4096 }
   private var byIdentity: [Identity: Entry] = [:]
   private var byText: [Text: Metrics] = [:]
-  // What was found last, in parts: to copy an entry would count three references.
-  private var lastFirst: ObjectIdentifier?
-  private var lastSecond: ObjectIdentifier?
+  // What was found last, whose names `byIdentity` holds: to copy its entry would count three references.
+  private var lastIdentity: Identity?
   private var lastMetrics: Metrics?
 
   var all: [Metrics] { Array(byText.values) }
 
   @inline(__always)
   mutating func find(_ first: LogName, _ second: LogName?, make: (String, String?) -> Metrics) -> Metrics {
-    if lastFirst == ObjectIdentifier(first), lastSecond == second.map({ ObjectIdentifier($0) }), let lastMetrics {
-      return lastMetrics
-    }
-    return findSlowly(first, second, make: make)
-  }
-
-  private mutating func findSlowly(
-    _ first: LogName, _ second: LogName?, make: (String, String?) -> Metrics
-  ) -> Metrics {
-    let metrics = findByIdentity(first, second, make: make)
-    lastFirst = ObjectIdentifier(first)
-    lastSecond = second.map { ObjectIdentifier($0) }
+    let identity = Identity(first: ObjectIdentifier(first), second: second.map { ObjectIdentifier($0) })
+    if identity == lastIdentity, let lastMetrics { return lastMetrics }
+    let metrics = findSlowly(identity, first, second, make: make)
+    lastIdentity = identity
     lastMetrics = metrics
     return metrics
   }
 
-  private mutating func findByIdentity(
-    _ first: LogName, _ second: LogName?, make: (String, String?) -> Metrics
+  private mutating func findSlowly(
+    _ identity: Identity, _ first: LogName, _ second: LogName?, make: (String, String?) -> Metrics
   ) -> Metrics {
-    let identity = Identity(first: ObjectIdentifier(first), second: second.map { ObjectIdentifier($0) })
     if let entry = byIdentity[identity] { return entry.metrics }
     var text = Text(first: first.text, second: second?.text)
     if byText[text] == nil, byText.count >= Self.limit { text = Text(first: "_OTHER", second: "_OTHER") }

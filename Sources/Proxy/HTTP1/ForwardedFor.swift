@@ -137,19 +137,19 @@ struct PeerFields {
     let address = peer.text
     let digits = address.bytes.span.extracting(0..<address.count)
     var text: [UInt8] = []
-    text.append(digits, 0..<address.count)
+    text.append(digits)
     self.text = text
     var host: [UInt8] = []
     host.reserveCapacity(96)
     host.append("X-Forwarded-For: ")
-    host.append(digits, 0..<address.count)
+    host.append(digits)
     host.append(isEncrypted ? "\r\nX-Forwarded-Proto: https" : "\r\nX-Forwarded-Proto: http")
     host.append("\r\nX-Forwarded-Host: ")
     untilHost = host
     var node: [UInt8] = []
     node.reserveCapacity(80)
     node.append(peer.isV4 ? "\r\nForwarded: for=" : "\r\nForwarded: for=\"[")
-    node.append(digits, 0..<address.count)
+    node.append(digits)
     node.append(peer.isV4 ? ";host=\"" : "]\";host=\"")
     untilForwardedHost = node
   }

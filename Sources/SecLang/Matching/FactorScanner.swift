@@ -108,8 +108,7 @@ final class FactorScanner: @unchecked Sendable {
       state = Int(table[state &<< shift | Int(classes[byte])])
       if state >= first { note(machine, state, found) }
     }
-    state = Int(table[state &<< shift | Int(classes[SymbolSet.edge])])
-    if state >= first { note(machine, state, found) }
+    finish(machine, state, bytes, from: bytes.count, found)
     return clauses
   }
 
@@ -131,10 +130,8 @@ final class FactorScanner: @unchecked Sendable {
       if stateL >= firstL { note(left, stateL, found) }
       if stateR >= firstR { note(right, stateR, found) }
     }
-    stateL = Int(tableL[stateL &<< shiftL | Int(classesL[SymbolSet.edge])])
-    stateR = Int(tableR[stateR &<< shiftR | Int(classesR[SymbolSet.edge])])
-    if stateL >= firstL { note(left, stateL, found) }
-    if stateR >= firstR { note(right, stateR, found) }
+    finish(left, stateL, bytes, from: bytes.count, found)
+    finish(right, stateR, bytes, from: bytes.count, found)
     return clauses
   }
 

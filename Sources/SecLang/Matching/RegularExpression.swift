@@ -138,10 +138,13 @@ package final class RegularExpression: @unchecked Sendable {
     let result = subject.withUnsafeBufferPointer { bytes in
       let base = bytes.baseAddress ?? UnsafePointer(scratch.emptySubject)
       if let starts, let anchoredCode {
-        var attempts = 0
+        var left = window
         return starts.search(bytes, from: start, noMatch: PCRE2_ERROR_NOMATCH) { place in
-          attempts &+= 1
-          if attempts % window == 0, scratch.isOverTime { return PCRE2_ERROR_MATCHLIMIT }
+          left &-= 1
+          if left == 0 {
+            if scratch.isOverTime { return PCRE2_ERROR_MATCHLIMIT }
+            left = window
+          }
           return pcre2_jit_match_8(anchoredCode, base, bytes.count, place, 0, scratch.matchData, scratch.context)
         }
       }
@@ -169,19 +172,23 @@ package final class RegularExpression: @unchecked Sendable {
   /// How many bytes are read at worst between two looks at the clock.
   private static let windowWork = 1 << 28
 
-  /// Code whose matches begin at an offset limit at most.
+  /// Code whose matches begin at an offset limit at most; nil for patterns that can't be searched so.
   // invariant: as `code` above.
   private final class WindowCode: @unchecked Sendable {
-    let code: OpaquePointer
+    let code: OpaquePointer?
 
-    init?(_ source: [UInt8], _ options: UInt32) {
+    init(_ source: [UInt8], _ options: UInt32) {
       // `\G` means where the search began, and verbs may end it.
       let text = String(decoding: source, as: UTF8.self)
       guard !text.contains("\\G"), !text.contains("(*"),
-        let code = try? RegularExpression.compile(source.span, options | PCRE2_USE_OFFSET_LIMIT)
-      else { return nil }
-      self.code = code
-      if pcre2_jit_compile_8(code, PCRE2_JIT_COMPLETE) != 0 { return nil }
+        let made = try? RegularExpression.compile(source.span, options | PCRE2_USE_OFFSET_LIMIT)
+      else {
+        code = nil
+        return
+      }
+      let hasMachineCode = pcre2_jit_compile_8(made, PCRE2_JIT_COMPLETE) == 0
+      if !hasMachineCode { pcre2_code_free_8(made) }
+      code = hasMachineCode ? made : nil
     }
 
     deinit { pcre2_code_free_8(code) }
@@ -189,8 +196,7 @@ package final class RegularExpression: @unchecked Sendable {
 
   private var windowCode: OpaquePointer? {
     guard hasMachineCode else { return nil }
-    if let made = windows.load() { return made.code }
-    return WindowCode(source, options).map { windows.storeIfNil($0).code }
+    return (windows.load() ?? windows.storeIfNil(WindowCode(source, options))).code
   }
 
   /// The search as one that begins at the first `window` places, then at the next ones, until the time is over.
