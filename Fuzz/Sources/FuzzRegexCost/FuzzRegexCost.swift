@@ -79,7 +79,7 @@ enum FuzzRegexCost {
     let worst = search.patterns.sorted { $0.worst > $1.worst }.prefix(10)
     print("worst transaction: \(search.worstTransaction / 1_000_000) ms; \(search.patterns.count) patterns")
     for pattern in worst where pattern.worst > 0 {
-      let isCut = pattern.worst == RegexCost.patienceNanoseconds
+      let isCut = pattern.worst >= RegexCost.patienceNanoseconds
       print(
         "\(isCut ? "over " : "")\(pattern.worst / 1_000) µs for \(RegexCost.fullBytes >> 10) KiB: \(pattern.place)",
         String(decoding: pattern.text.prefix(80), as: UTF8.self))

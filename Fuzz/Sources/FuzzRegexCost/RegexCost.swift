@@ -20,7 +20,7 @@ final class RegexCost {
   static let budgetNanoseconds: UInt64 = 500_000_000
   static let allowanceNanoseconds: UInt64 = 100_000_000
   /// What one search of one pattern may take here, apart from transactions.
-  static let patienceNanoseconds: UInt64 = 3_000_000_000
+  static let patienceNanoseconds: UInt64 = 1_000_000_000
   /// Bytes of the first look at a value, and of the longest: what the body of a form may hold.
   static let probeBytes = 1 << 10
   static let fullBytes = 128 << 10
@@ -30,7 +30,7 @@ final class RegexCost {
   private(set) var worstTransaction: UInt64 = 0
   private let rules: RuleSet
   private let transaction: Transaction
-  private let scratch = RegexScratch()
+  private let scratch = RegexScratch(nowNanoseconds: RegexCost.processorTime)
 
   /// - Parameters:
   ///   - folder: holds `*.conf`, or `rules/*.conf`.
@@ -90,7 +90,7 @@ final class RegexCost {
   struct Finding {
     /// The number of the pattern.
     var pattern: Int
-    /// Nanoseconds for a value of ``fullBytes``, or what would be if it went on as it began.
+    /// Nanoseconds for a value of ``fullBytes``, or of ``probeBytes`` where that is nothing new.
     var nanoseconds: UInt64
     /// What the transaction took, where one was run.
     var transaction: UInt64?
@@ -102,22 +102,13 @@ final class RegexCost {
     guard input.count > 2, !patterns.isEmpty else { return Finding(pattern: 0, nanoseconds: 0) }
     let index = (Int(input[0]) << 8 | Int(input[1])) % patterns.count
     let choices = input[2...]
-    var size = Self.probeBytes
-    var time = time(index, value(index, choices, size))
+    let time = time(index, value(index, choices, Self.probeBytes))
     var finding = Finding(pattern: index, nanoseconds: time)
     // What is about as slow as what was tried thrice teaches nothing.
     guard time > 10_000, patterns[index].looks < 3 || time > patterns[index].worstProbe / 4 * 5 else { return finding }
     patterns[index].looks += 1
     patterns[index].worstProbe = max(patterns[index].worstProbe, time)
-    // How many times longer a value of twice the length takes: eight times is the worst in question at first.
-    var growth: UInt64 = 8
-    while size < Self.fullBytes, time * growth < Self.patienceNanoseconds {
-      size *= 2
-      let next = self.time(index, value(index, choices, size))
-      growth = max(2, min(8, next / max(1, time) + 1))
-      time = next
-    }
-    finding.nanoseconds = size == Self.fullBytes ? time : Self.patienceNanoseconds
+    finding.nanoseconds = self.time(index, value(index, choices, Self.fullBytes))
     patterns[index].worst = max(patterns[index].worst, finding.nanoseconds)
     guard finding.nanoseconds > 5_000_000 else { return finding }
     finding.transaction = run(value(index, choices, Self.fullBytes))
@@ -130,6 +121,7 @@ final class RegexCost {
 
   private func time(_ pattern: Int, _ value: [UInt8]) -> UInt64 {
     let start = Self.processorTime()
+    scratch.deadlineNanoseconds = start + Self.patienceNanoseconds
     _ = patterns[pattern].regex.match(value.span, scratch: scratch)
     return Self.processorTime() &- start
   }

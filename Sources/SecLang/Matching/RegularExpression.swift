@@ -57,8 +57,9 @@ package final class RegularExpression: @unchecked Sendable {
   /// The places where a match may begin, and the code that tries one place alone.
   private let starts: RegexStarts?
   private let anchoredCode: OpaquePointer?
-  /// For long subjects, where no places are found: code that can be told how far a match may begin.
-  private let windows = AtomicLazyReference<WindowCode>()
+  /// For long subjects, and for others that take longer than usual.
+  private let watched = AtomicLazyReference<WatchedCode>()
+  private let stepped = AtomicLazyReference<WatchedCode>()
   private let source: [UInt8]
   private let options: UInt32
   /// The groups of the pattern, without the whole match.
@@ -133,27 +134,18 @@ package final class RegularExpression: @unchecked Sendable {
   package func match(_ subject: Span<UInt8>, from start: Int = 0, scratch: RegexScratch) -> RegexOutcome {
     guard start >= 0, start <= subject.count else { return .noMatch }
     guard scratch.matchData != nil else { return .failed(PCRE2_ERROR_NOMEMORY) }
-    let window = subject.count > Self.shortSubject ? max(64, Self.windowWork / subject.count) : .max
     // invariant: PCRE2 reads `count` bytes inside the closure only; an empty span is passed as one unread byte.
     let result = subject.withUnsafeBufferPointer { bytes in
       let base = bytes.baseAddress ?? UnsafePointer(scratch.emptySubject)
-      if let starts, let anchoredCode {
-        var left = window
-        return starts.search(bytes, from: start, noMatch: PCRE2_ERROR_NOMATCH) { place in
-          left &-= 1
-          if left == 0 {
-            if scratch.isOverTime { return PCRE2_ERROR_MATCHLIMIT }
-            left = window
-          }
-          return pcre2_jit_match_8(anchoredCode, base, bytes.count, place, 0, scratch.matchData, scratch.context)
-        }
+      if let starts, let anchoredCode { return search(bytes, base, starts, anchoredCode, from: start, scratch) }
+      if bytes.count > Self.longSubject {
+        return searchWatched(base, bytes.count, from: start, through: bytes.count, scratch)
       }
-      if window < bytes.count, let code = windowCode {
-        return searchWindows(code, base, bytes.count, from: start, window, scratch)
-      }
-      return hasMachineCode
-        ? pcre2_jit_match_8(code, base, bytes.count, start, 0, scratch.matchData, scratch.context)
-        : pcre2_match_8(code, base, bytes.count, start, 0, scratch.matchData, scratch.context)
+      // From each place, each turn may read to the end.
+      scratch.setMatchLimit(max(32, Self.unwatchedWork / max(Self.shortSubject, bytes.count * bytes.count)))
+      let result = run(code, base, bytes.count, start, scratch)
+      guard result == PCRE2_ERROR_MATCHLIMIT, !scratch.hasFullMatchLimit else { return result }
+      return searchWatched(base, bytes.count, from: start, through: bytes.count, scratch)
     }
     if result > 0 { return .match(groups: Int(result)) }
     switch result {
@@ -165,55 +157,112 @@ package final class RegularExpression: @unchecked Sendable {
     }
   }
 
-  // MARK: Long subjects
+  // invariant: PCRE2 reads `count` bytes from `base`.
+  private func run(
+    _ code: OpaquePointer, _ base: UnsafePointer<UInt8>, _ count: Int, _ start: Int, _ scratch: RegexScratch
+  ) -> Int32 {
+    hasMachineCode
+      ? pcre2_jit_match_8(code, base, count, start, 0, scratch.matchData, scratch.context)
+      : pcre2_match_8(code, base, count, start, 0, scratch.matchData, scratch.context)
+  }
 
-  /// Up to so many bytes a search is not interrupted: one whose every attempt reads to the end then takes some 30 ms.
-  private static let shortSubject = 16 << 10
-  /// How many bytes are read at worst between two looks at the clock.
-  private static let windowWork = 1 << 28
+  /// Tries the places where a match may begin, each with few turns, and again with as many as are allowed.
+  // invariant: as of `run`; `bytes` are the bytes from `base`.
+  private func search(
+    _ bytes: UnsafeBufferPointer<UInt8>, _ base: UnsafePointer<UInt8>, _ starts: RegexStarts, _ code: OpaquePointer,
+    from start: Int, _ scratch: RegexScratch
+  ) -> Int32 {
+    var left = Self.placesBetweenLooks
+    let turns = Self.unwatchedWork / Self.placesBetweenLooks / max(Self.shortSubject, bytes.count)
+    return starts.search(bytes, from: start, noMatch: PCRE2_ERROR_NOMATCH) { place in
+      left &-= 1
+      if left == 0 {
+        if scratch.isOverTime { return PCRE2_ERROR_MATCHLIMIT }
+        left = Self.placesBetweenLooks
+      }
+      scratch.setMatchLimit(turns)
+      let result = pcre2_jit_match_8(code, base, bytes.count, place, 0, scratch.matchData, scratch.context)
+      guard result == PCRE2_ERROR_MATCHLIMIT, !scratch.hasFullMatchLimit else { return result }
+      return searchWatched(base, bytes.count, from: place, through: place, scratch)
+    }
+  }
 
-  /// Code whose matches begin at an offset limit at most; nil for patterns that can't be searched so.
+  // MARK: Watched searches
+
+  /// Up to so many bytes it makes no difference how much of a subject a turn may read.
+  private static let shortSubject = 256
+  /// Up to so many bytes the first search is not watched, but has few turns at each place.
+  private static let longSubject = 2 << 10
+  /// How many bytes are read, or turns made, at worst without a look at the clock.
+  private static let unwatchedWork = 1 << 27
+  private static let placesBetweenLooks = 64
+
+  /// Code that looks at the clock while it works, and whose matches begin at an offset limit at most.
   // invariant: as `code` above.
-  private final class WindowCode: @unchecked Sendable {
+  private final class WatchedCode: @unchecked Sendable {
     let code: OpaquePointer?
 
-    init(_ source: [UInt8], _ options: UInt32) {
-      // `\G` means where the search began, and verbs may end it.
-      let text = String(decoding: source, as: UTF8.self)
-      guard !text.contains("\\G"), !text.contains("(*"),
-        let made = try? RegularExpression.compile(source.span, options | PCRE2_USE_OFFSET_LIMIT)
+    init(_ pattern: [UInt8]?, _ options: UInt32, hasMachineCode: Bool) {
+      guard let pattern,
+        let made = try? RegularExpression.compile(pattern.span, options | PCRE2_USE_OFFSET_LIMIT)
       else {
         code = nil
         return
       }
-      let hasMachineCode = pcre2_jit_compile_8(made, PCRE2_JIT_COMPLETE) == 0
-      if !hasMachineCode { pcre2_code_free_8(made) }
-      code = hasMachineCode ? made : nil
+      if hasMachineCode, pcre2_jit_compile_8(made, PCRE2_JIT_COMPLETE) != 0 {
+        pcre2_code_free_8(made)
+        code = nil
+      } else {
+        code = made
+      }
     }
 
     deinit { pcre2_code_free_8(code) }
   }
 
-  private var windowCode: OpaquePointer? {
-    guard hasMachineCode else { return nil }
-    return (windows.load() ?? windows.storeIfNil(WindowCode(source, options))).code
+  /// Looks at the clock before what may read far. Nil for patterns in which that isn't known.
+  private var watchedCode: OpaquePointer? {
+    let made =
+      watched.load()
+      ?? watched.storeIfNil(
+        WatchedCode(RegexCallouts.placed(in: source), options, hasMachineCode: hasMachineCode))
+    return made.code
   }
 
-  /// The search as one that begins at the first `window` places, then at the next ones, until the time is over.
-  // invariant: PCRE2 reads `count` bytes from `base`.
-  private func searchWindows(
-    _ code: OpaquePointer, _ base: UnsafePointer<UInt8>, _ count: Int, from start: Int, _ window: Int,
-    _ scratch: RegexScratch
+  /// Looks at the clock at each step.
+  private var steppedCode: OpaquePointer? {
+    let made =
+      stepped.load()
+      ?? stepped.storeIfNil(WatchedCode(source, options | PCRE2_AUTO_CALLOUT, hasMachineCode: hasMachineCode))
+    return made.code
+  }
+
+  /// Searches for a match that begins at the places from `start` to `last`, until the time is over: a window of places
+  /// at a time, and step by step where these take many turns.
+  // invariant: as of `run`.
+  private func searchWatched(
+    _ base: UnsafePointer<UInt8>, _ count: Int, from start: Int, through last: Int, _ scratch: RegexScratch
   ) -> Int32 {
-    var place = start
+    let watched = watchedCode
+    let window = watched == nil ? .max : max(64, Self.unwatchedWork / 2 / max(1, count))
+    scratch.beginWatch(work: Self.unwatchedWork)
     defer { pcre2_set_offset_limit_8(scratch.context, .max) }
+    var place = start
     while true {
       if scratch.isOverTime { return PCRE2_ERROR_MATCHLIMIT }
-      let last = min(count, place &+ window)
-      pcre2_set_offset_limit_8(scratch.context, last)
-      let result = pcre2_jit_match_8(code, base, count, place, 0, scratch.matchData, scratch.context)
-      if result != PCRE2_ERROR_NOMATCH || last == count { return result }
-      place = last &+ 1
+      let end = last &- place > window ? place &+ window : last
+      pcre2_set_offset_limit_8(scratch.context, end)
+      var result = PCRE2_ERROR_MATCHLIMIT
+      if let watched {
+        scratch.setMatchLimit(4 &* max(4096, count))
+        result = run(watched, base, count, place, scratch)
+      }
+      if result == PCRE2_ERROR_MATCHLIMIT, !scratch.isOverTime, let stepped = steppedCode {
+        scratch.setSteppedMatchLimit()
+        result = run(stepped, base, count, place, scratch)
+      }
+      if result != PCRE2_ERROR_NOMATCH || end == last { return result }
+      place = end &+ 1
     }
   }
 
@@ -239,14 +288,18 @@ package final class RegexScratch {
   private let offsets: UnsafeMutablePointer<Int>?
   package let limits: RegexLimits
   private let nowNanoseconds: () -> UInt64
-  /// When a search of a long subject is to be given up.
+  /// When a search that takes long is to be given up.
   package var deadlineNanoseconds = UInt64.max
+  private var matchLimit: UInt32
+  private let watch: UnsafeMutablePointer<Watch>
 
   fileprivate var isOverTime: Bool { deadlineNanoseconds != .max && nowNanoseconds() > deadlineNanoseconds }
 
   package init(limits: RegexLimits = RegexLimits(), nowNanoseconds: @escaping () -> UInt64 = { 0 }) {
     self.limits = limits
     self.nowNanoseconds = nowNanoseconds
+    matchLimit = limits.match
+    watch = .allocate(capacity: 1)
     matchData = pcre2_match_data_create_8(UInt32(Self.groupLimit), nil)
     context = pcre2_match_context_create_8(nil)
     stack = pcre2_jit_stack_create_8(32 << 10, max(32 << 10, limits.stackBytes), nil)
@@ -258,6 +311,9 @@ package final class RegexScratch {
     pcre2_set_heap_limit_8(context, limits.heapKiB)
     // invariant: PCRE2 takes the stack itself as data where there is no callback.
     pcre2_jit_stack_assign_8(context, nil, stack.map { UnsafeMutableRawPointer($0) })
+    // invariant: the watch lives as long as the context, and the object longer than any search with it.
+    watch.initialize(to: Watch(scratch: Unmanaged.passUnretained(self)))
+    pcre2_set_callout_8(context, { block, watch in Watch.look(block, watch) }, watch)
   }
 
   deinit {
@@ -265,6 +321,30 @@ package final class RegexScratch {
     pcre2_match_context_free_8(context)
     pcre2_jit_stack_free_8(stack)
     emptySubject.deallocate()
+    watch.deallocate()
+  }
+
+  /// Sets how many turns the next search may take, at most what the limits allow.
+  fileprivate func setMatchLimit(_ turns: Int) {
+    set(UInt32(clamping: min(turns, Int(limits.match))))
+  }
+
+  /// With a callout at each step there are many turns where there is one without.
+  fileprivate func setSteppedMatchLimit() {
+    set(UInt32(clamping: 128 * Int(limits.match)))
+  }
+
+  private func set(_ limit: UInt32) {
+    guard limit != matchLimit else { return }
+    matchLimit = limit
+    pcre2_set_match_limit_8(context, limit)
+  }
+
+  fileprivate var hasFullMatchLimit: Bool { matchLimit == limits.match }
+
+  fileprivate func beginWatch(work: Int) {
+    watch.pointee.work = work
+    watch.pointee.left = work
   }
 
   /// The bytes of the subject that `group` took in the last match, or nil where it took no part. Ask only for groups
@@ -275,5 +355,23 @@ package final class RegexScratch {
     let end = offsets[2 * group + 1]
     guard start >= 0, end >= start else { return nil }
     return start..<end
+  }
+}
+
+/// Counts what a search may read between its callouts, and looks at the clock now and then.
+private struct Watch {
+  // invariant: the scratch owns the watch.
+  let scratch: Unmanaged<RegexScratch>
+  var work = 0
+  var left = 0
+
+  /// PCRE2's callout: 0 goes on, an error ends the search.
+  // invariant: PCRE2 passes its block and the watch of the context.
+  static func look(_ block: UnsafeMutablePointer<pcre2_callout_block_8>?, _ data: UnsafeMutableRawPointer?) -> Int32 {
+    guard let block, let watch = data?.assumingMemoryBound(to: Watch.self) else { return 0 }
+    watch.pointee.left &-= block.pointee.subject_length &- block.pointee.current_position &+ 1
+    guard watch.pointee.left < 0 else { return 0 }
+    watch.pointee.left = watch.pointee.work
+    return watch.pointee.scratch.takeUnretainedValue().isOverTime ? PCRE2_ERROR_MATCHLIMIT : 0
   }
 }
