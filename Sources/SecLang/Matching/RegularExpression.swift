@@ -358,7 +358,7 @@ package final class RegexScratch {
   }
 }
 
-/// Counts what a search may read between its callouts, and looks at the clock now and then.
+/// Counts what a search may read between its callouts, with a price for each, and looks at the clock now and then.
 private struct Watch {
   // invariant: the scratch owns the watch.
   let scratch: Unmanaged<RegexScratch>
@@ -369,7 +369,7 @@ private struct Watch {
   // invariant: PCRE2 passes its block and the watch of the context.
   static func look(_ block: UnsafeMutablePointer<pcre2_callout_block_8>?, _ data: UnsafeMutableRawPointer?) -> Int32 {
     guard let block, let watch = data?.assumingMemoryBound(to: Watch.self) else { return 0 }
-    watch.pointee.left &-= block.pointee.subject_length &- block.pointee.current_position &+ 1
+    watch.pointee.left &-= block.pointee.subject_length &- block.pointee.current_position &+ 256
     guard watch.pointee.left < 0 else { return 0 }
     watch.pointee.left = watch.pointee.work
     return watch.pointee.scratch.takeUnretainedValue().isOverTime ? PCRE2_ERROR_MATCHLIMIT : 0
