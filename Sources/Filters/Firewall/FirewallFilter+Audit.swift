@@ -99,7 +99,7 @@ struct AuditEntry {
       json.member("severity", match.severity.map { String($0) } ?? "")
       json.key("tags")
       json.begin(0x5b)
-      for tag in transaction.tags(of: match).prefix(32) { json.element(text(tag)) }
+      for tag in transaction.tags(of: match).prefix(32) { json.element(tag) }
       json.end(0x5d)
       json.end(0x7d)
       json.end(0x7d)

@@ -48,7 +48,7 @@ extension FirewallFilter {
   private func finding(
     _ match: SecLang.RuleMatch, _ transaction: Transaction, _ verdicts: MatchVerdicts
   ) -> Finding {
-    let tags = transaction.tags(of: match).map { String(decoding: $0, as: UTF8.self) }
+    let tags = transaction.tags(of: match)
     let level = Self.paranoia(tags)
     let isBookkeeping = Self.isBookkeeping(match)
     // Of a chain the last value is the one that made it match.

@@ -141,7 +141,7 @@ struct RuleActions: Sendable {
   var isAudited = true
   var message: Macro?
   var logData: Macro?
-  var tags: [[UInt8]] = []
+  var tags: [String] = []
   var severity: Int?
   var revision: [UInt8] = []
   var version: [UInt8] = []

@@ -63,7 +63,7 @@ extension RuleCompiler {
     case .noauditlog: result.isAudited = false
     case .msg: result.message = macro(value, position)
     case .logdata: result.logData = macro(value, position)
-    case .tag: result.tags.append(value)
+    case .tag: result.tags.append(String(decoding: value, as: UTF8.self))
     case .rev: result.revision = value
     case .ver: result.version = value
     case .severity: result.severity = severity(value, position)

@@ -128,7 +128,7 @@ extension Transaction {
     var isMatch = false
     var captured = 0
     while position <= value.count {
-      let outcome = arena.read(value) { regex.match($0, from: position, scratch: scratch) }
+      let outcome = matchOnce(regex, value, from: position)
       guard case .match(let groups) = outcome, let range = scratch.range(of: 0) else {
         if outcome != .noMatch { regexGaveUp(rule) }
         break
@@ -160,6 +160,13 @@ extension Transaction {
     return true
   }
 
+  /// One of many searches of a value, which end with the time.
+  private func matchOnce(_ regex: RegularExpression, _ value: Slice, from position: Int) -> RegexOutcome {
+    let scratch = workspace.match.regex
+    if position > 0, scratch.isOverTime { return .limitExceeded }
+    return arena.read(value) { regex.match($0, from: position, scratch: scratch) }
+  }
+
   private func findNumber(
     _ kind: NumberChecksum, _ regex: RegularExpression, _ rule: CompiledRule, _ value: Slice, _ start: inout Int,
     _ end: inout Int
@@ -167,7 +174,7 @@ extension Transaction {
     let scratch = workspace.match.regex
     var position = 0
     while position < value.count {
-      let outcome = arena.read(value) { regex.match($0, from: position, scratch: scratch) }
+      let outcome = matchOnce(regex, value, from: position)
       guard outcome.isMatch, let range = scratch.range(of: 0) else {
         if outcome != .noMatch { regexGaveUp(rule) }
         return false

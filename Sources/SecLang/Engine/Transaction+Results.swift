@@ -82,7 +82,7 @@ extension Transaction {
   // MARK: What came of it
 
   /// The tags of the rule that matched.
-  public func tags(of match: RuleMatch) -> [[UInt8]] { rule(of: match)?.actions.tags ?? [] }
+  public func tags(of match: RuleMatch) -> [String] { rule(of: match)?.actions.tags ?? [] }
 
   /// Where the rule that matched stands: file and line.
   public func place(of match: RuleMatch) -> (file: String, line: Int)? {

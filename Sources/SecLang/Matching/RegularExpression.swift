@@ -293,7 +293,7 @@ package final class RegexScratch {
   private var matchLimit: UInt32
   private let watch: UnsafeMutablePointer<Watch>
 
-  fileprivate var isOverTime: Bool { deadlineNanoseconds != .max && nowNanoseconds() > deadlineNanoseconds }
+  var isOverTime: Bool { deadlineNanoseconds != .max && nowNanoseconds() > deadlineNanoseconds }
 
   package init(limits: RegexLimits = RegexLimits(), nowNanoseconds: @escaping () -> UInt64 = { 0 }) {
     self.limits = limits
