@@ -127,6 +127,9 @@ struct ValueScanner {
     }
   }
 
+  /// From so many bytes on the clock is looked at for each form of a value.
+  fileprivate static let longValue = 4_096
+
   private mutating func scan(
     _ value: Slice, _ plan: ScanPlan, _ group: ScanPlan.Group, _ hit: ScanState.Hit, _ scratch: MatchScratch,
     _ tables: borrowing TransformationTables
@@ -146,6 +149,7 @@ struct ValueScanner {
       var any: UInt64 = 0
       for word in 0..<width { any |= wanted[form * width + word] }
       if any == 0 { continue }
+      if value.count > Self.longValue, scratch.regex.isOverTime { return }
       for word in 0..<width { formRules.words[word] = wanted[form * width + word] }
       if form == 0 {
         search(value, plan, formRules, scratch)
@@ -317,7 +321,7 @@ extension Transaction {
       let items = stores[Int(part.source.rawValue)]
       for index in items.indices {
         counter += 1
-        if counter & 63 == 0 || items[index].value.count > 4_096, isOverBudget() { break sources }
+        if counter & 63 == 0, isOverBudget() { break sources }
         let item = items[index]
         var group = sources[place].general
         if let named = scanner.arena.read(item.name, { sources[place].named.group($0) }) { group = named }
@@ -326,6 +330,8 @@ extension Transaction {
         scanner.look(
           value, plan, plan.groups[group],
           ScanState.Hit(part: Int16(part.index), item: Int32(index), content: value), match, tables)
+        // A scan that the clock cut short must not pass for one that found nothing.
+        if value.count > ValueScanner.longValue, isOverBudget() { break sources }
       }
     }
     scanner.finish()
