@@ -4,6 +4,8 @@ public final class RuleSet: Sendable {
   /// The files that the rules came from, as positions name them.
   public let files: [String]
   let rules: [CompiledRule]
+  // invariant: those of `rules`, which live as long as this object; runs of a phase count no references to them.
+  let references: [Unmanaged<CompiledRule>]
   let programs: [PhaseProgram]
   let txNames: TXNames
   let txIndex: TXIndex
@@ -24,6 +26,8 @@ public final class RuleSet: Sendable {
     self.settings = settings
     self.files = files
     self.rules = rules
+    // invariant: as stated there.
+    references = rules.map { Unmanaged.passUnretained($0) }
     self.programs = programs
     self.txNames = txNames
     txIndex = TXIndex(txNames)

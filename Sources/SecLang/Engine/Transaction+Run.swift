@@ -30,15 +30,19 @@ extension Transaction {
         index = min(index + Int(step.skipCount), count)
         continue
       }
-      let rule = rules.rules[Int(step.rule)]
       if !removedRules.isEmpty, removedRules.contains(Int(step.rule)) { continue }
       if step.filter >= 0, isOverBudget() { break }
-      guard evaluate(rule, filter: isScanned ? Int(step.filter) : -1) else {
+      // invariant: as of `RuleSet.references`.
+      let isMatch = rules.references[Int(step.rule)]._withUnsafeGuaranteedRef { rule in
+        guard evaluate(rule, filter: isScanned ? Int(step.filter) : -1) else { return false }
+        if let skip = rule.actions.skipTarget { index = min(skip, count) }
+        index = min(index + rule.actions.skipCount, count)
+        return true
+      }
+      guard isMatch else {
         if isExhausted { break }
         continue
       }
-      if let skip = rule.actions.skipTarget { index = min(skip, count) }
-      index = min(index + rule.actions.skipCount, count)
       if intervention != nil && phase != 5 || mode == .off { break }
       if allowedFrom > 0, (allowedFrom...allowedThrough).contains(phase) { break }
     }
@@ -214,11 +218,17 @@ extension Transaction {
     if target.takesAll { return true }
     if target.nameLength >= 0 {
       guard target.nameLength == name.count, isNamed(name, target.name) else { return false }
-    } else {
+    } else if target.namePrefix.isEmpty || !arena.read(name, { Self.begins($0, with: target.namePrefix) }) {
+      // `^` matches in each line.
+      guard target.namePrefix.isEmpty || arena.read(name, { ByteSet(of: $0).contains(0x0a) }) else { return false }
       guard selects(target.selector, name) else { return false }
     }
     if target.exclusions.isEmpty { return true }
     return !target.exclusions.contains { selects($0, name) }
+  }
+
+  private static func begins(_ name: Span<UInt8>, with prefix: [UInt8]) -> Bool {
+    name.count >= prefix.count && ASCII.equal(name.extracting(first: prefix.count), prefix.span)
   }
 
   private func isNamed(_ name: Slice, _ wanted: [UInt8]) -> Bool {

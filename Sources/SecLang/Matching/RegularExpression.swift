@@ -65,6 +65,13 @@ package final class RegularExpression: @unchecked Sendable {
   /// The groups of the pattern, without the whole match.
   package let groupCount: Int
 
+  /// What the line of a match begins with, for a pattern that is `^` with letters, digits, `_` and `-` alone.
+  package var lineStart: ArraySlice<UInt8>? {
+    guard source.first == UInt8(ascii: "^"), source.count > 1 else { return nil }
+    let text = source.dropFirst()
+    return text.allSatisfy { ByteClass.word.contains($0) || $0 == UInt8(ascii: "-") } ? text : nil
+  }
+
   /// Compiles `pattern`.
   ///
   /// - Parameter findingStarts: whether to look for the places where a match may begin with an automaton of our own,
