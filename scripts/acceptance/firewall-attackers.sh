@@ -49,7 +49,7 @@ bounded() {
 }
 # `peer` would look for the port with a connection that counts.
 peer_quietly() {
-  attack relay "$1" "$gate" "$2" count >>peers.log 2>&1 &
+  "$PYTHON" "$HERE/firewall_attack.py" relay "$1" "$gate" "$2" count >>peers.log 2>&1 &
   PEER=$!
   CHILDREN+=("$PEER")
   until_true 10 bound "$1"
@@ -83,7 +83,8 @@ with_wapiti() {
 identified() { cat sqlmap-"$1"-*.log | grep -c "identified the following injection point" || true; }
 
 read -r gate shop < <(free_ports 2)
-peer "$shop" attack app "$shop" shop.jsonl
+# Not by the function: its shell would be ended, and not what it runs.
+peer "$shop" "$PYTHON" "$HERE/firewall_attack.py" app "$shop" shop.jsonl
 
 echo "detect mode"
 mode=detect
