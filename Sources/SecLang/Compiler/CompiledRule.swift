@@ -47,8 +47,6 @@ final class Target: Sendable {
   /// The name in lower case that it takes alone, and its length; -1 when it is chosen in another way.
   let name: [UInt8]
   let nameLength: Int
-  /// What names begin with, where that alone is asked for by a pattern; else empty.
-  let namePrefix: [UInt8]
 
   init(variable: Variable, selector: TargetSelector, isCount: Bool = false, exclusions: [TargetSelector] = []) {
     self.variable = variable
@@ -69,11 +67,6 @@ final class Target: Sendable {
     } else {
       name = []
       nameLength = -1
-    }
-    if case .pattern(let pattern) = selector, let start = pattern.lineStart {
-      namePrefix = ASCII.lowercased(start)
-    } else {
-      namePrefix = []
     }
     if case .all = selector { takesAll = exclusions.isEmpty } else { takesAll = false }
   }

@@ -218,17 +218,11 @@ extension Transaction {
     if target.takesAll { return true }
     if target.nameLength >= 0 {
       guard target.nameLength == name.count, isNamed(name, target.name) else { return false }
-    } else if target.namePrefix.isEmpty || !arena.read(name, { Self.begins($0, with: target.namePrefix) }) {
-      // `^` matches in each line.
-      guard target.namePrefix.isEmpty || arena.read(name, { ByteSet(of: $0).contains(0x0a) }) else { return false }
+    } else {
       guard selects(target.selector, name) else { return false }
     }
     if target.exclusions.isEmpty { return true }
     return !target.exclusions.contains { selects($0, name) }
-  }
-
-  private static func begins(_ name: Span<UInt8>, with prefix: [UInt8]) -> Bool {
-    name.count >= prefix.count && ASCII.equal(name.extracting(first: prefix.count), prefix.span)
   }
 
   private func isNamed(_ name: Slice, _ wanted: [UInt8]) -> Bool {
@@ -238,9 +232,9 @@ extension Transaction {
   func selects(_ selector: TargetSelector, _ name: Slice) -> Bool {
     switch selector {
     case .all: true
-    case .name(let wanted): arena.read(name) { ASCII.equal($0, wanted.span) }
+    case .name(let wanted): isNamed(name, wanted)
     case .pattern(let pattern):
-      arena.read(name) { pattern.match($0, scratch: workspace.match.regex).isMatch }
+      arena.read(name) { pattern.selects($0, scratch: workspace.match.regex) }
     case .slot, .xpath: false
     }
   }

@@ -14,9 +14,7 @@ struct RegexStarts: Sendable {
   private let first: ByteSet
 
   /// Nil where it wouldn't help or can't be had.
-  init?(_ pattern: Span<UInt8>, ignoringCase: Bool) {
-    var bytes: [UInt8] = []
-    for index in pattern.indices { bytes.append(pattern[index]) }
+  init?(_ bytes: [UInt8], ignoringCase: Bool) {
     // `\G` depends on where the search began.
     for index in bytes.indices.dropFirst() where bytes[index] == UInt8(ascii: "G") && bytes[index - 1] == 0x5c {
       return nil

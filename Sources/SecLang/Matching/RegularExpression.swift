@@ -57,20 +57,17 @@ package final class RegularExpression: @unchecked Sendable {
   /// The places where a match may begin, and the code that tries one place alone.
   private let starts: RegexStarts?
   private let anchoredCode: OpaquePointer?
-  /// For long subjects, and for others that take longer than usual.
-  private let watched = AtomicLazyReference<WatchedCode>()
-  private let stepped = AtomicLazyReference<WatchedCode>()
+  /// Looks at the clock before what may read far; nil for patterns in which that isn't known.
+  private let watched = AtomicLazyReference<LateCode>()
+  /// Looks at the clock at each step.
+  private let stepped = AtomicLazyReference<LateCode>()
   private let source: [UInt8]
   private let options: UInt32
   /// The groups of the pattern, without the whole match.
   package let groupCount: Int
 
-  /// What the line of a match begins with, for a pattern that is `^` with letters, digits, `_` and `-` alone.
-  package var lineStart: ArraySlice<UInt8>? {
-    guard source.first == UInt8(ascii: "^"), source.count > 1 else { return nil }
-    let text = source.dropFirst()
-    return text.allSatisfy { ByteClass.word.contains($0) || $0 == UInt8(ascii: "-") } ? text : nil
-  }
+  /// What a line begins with that matches, for a pattern that says no more and ignores case; else empty.
+  private let lineStart: [UInt8]
 
   /// Compiles `pattern`.
   ///
@@ -81,33 +78,28 @@ package final class RegularExpression: @unchecked Sendable {
   ) throws(RegexCompileError) {
     let options =
       PCRE2_DOTALL | PCRE2_MULTILINE | PCRE2_NEVER_UTF | PCRE2_NEVER_UCP | (ignoringCase ? PCRE2_CASELESS : 0)
-    let compiled = try Self.compile(pattern, options)
-    code = compiled
     source = pattern.indices.map { pattern[$0] }
+    let compiled = try Self.compile(source, options)
+    code = compiled
     self.options = options
+    lineStart = ignoringCase ? Self.lineStart(source) : []
     hasMachineCode = pcre2_jit_compile_8(compiled, PCRE2_JIT_COMPLETE) == 0
     var groups: UInt32 = 0
     // invariant: PCRE2_INFO_CAPTURECOUNT writes one UInt32.
     _ = withUnsafeMutablePointer(to: &groups) { pcre2_pattern_info_8(compiled, UInt32(PCRE2_INFO_CAPTURECOUNT), $0) }
     groupCount = Int(groups)
-    guard findingStarts, hasMachineCode, let starts = RegexStarts(pattern, ignoringCase: ignoringCase),
-      let anchored = try? Self.compile(pattern, options | PCRE2_ANCHORED)
+    guard findingStarts, hasMachineCode, let starts = RegexStarts(source, ignoringCase: ignoringCase),
+      let anchored = Self.code(source, options | PCRE2_ANCHORED, asMachineCode: true)
     else {
       starts = nil
       anchoredCode = nil
       return
     }
-    if pcre2_jit_compile_8(anchored, PCRE2_JIT_COMPLETE) == 0 {
-      self.starts = starts
-      anchoredCode = anchored
-    } else {
-      pcre2_code_free_8(anchored)
-      self.starts = nil
-      anchoredCode = nil
-    }
+    self.starts = starts
+    anchoredCode = anchored
   }
 
-  private static func compile(_ pattern: Span<UInt8>, _ options: UInt32) throws(RegexCompileError) -> OpaquePointer {
+  private static func compile(_ pattern: [UInt8], _ options: UInt32) throws(RegexCompileError) -> OpaquePointer {
     var failure: Int32 = 0
     var offset = 0
     let context = pcre2_compile_context_create_8(nil)
@@ -115,12 +107,17 @@ package final class RegularExpression: @unchecked Sendable {
     // The analysis of patterns takes `^` and `$` to mean this, however the library was built.
     pcre2_set_newline_8(context, UInt32(PCRE2_NEWLINE_LF))
     // One byte more, so that an empty pattern has an address.
-    var bytes: [UInt8] = []
-    for index in pattern.indices { bytes.append(pattern[index]) }
-    bytes.append(0)
-    let compiled = pcre2_compile_8(bytes, pattern.count, options, &failure, &offset, context)
+    let compiled = pcre2_compile_8(pattern + [0], pattern.count, options, &failure, &offset, context)
     guard let compiled else { throw RegexCompileError(offset: offset, message: text(of: failure)) }
     return compiled
+  }
+
+  /// Other code for a pattern that compiles; nil where that can't be had, as machine code if that is asked for.
+  private static func code(_ pattern: [UInt8], _ options: UInt32, asMachineCode: Bool) -> OpaquePointer? {
+    guard let compiled = try? compile(pattern, options) else { return nil }
+    guard asMachineCode, pcre2_jit_compile_8(compiled, PCRE2_JIT_COMPLETE) != 0 else { return compiled }
+    pcre2_code_free_8(compiled)
+    return nil
   }
 
   /// Compiles the UTF-8 bytes of `pattern`.
@@ -137,6 +134,26 @@ package final class RegularExpression: @unchecked Sendable {
   /// Whether places to begin are found by an automaton.
   package var findsStarts: Bool { starts != nil }
 
+  /// The letters, digits, `_` and `-` of a pattern that has nothing else but `^` before them.
+  private static func lineStart(_ pattern: [UInt8]) -> [UInt8] {
+    let text = pattern.dropFirst()
+    let isPlain = text.allSatisfy { ByteClass.word.contains($0) || $0 == UInt8(ascii: "-") }
+    return pattern.first == UInt8(ascii: "^") && isPlain ? Array(text) : []
+  }
+
+  /// Whether a name matches: most patterns for names say how they begin.
+  func selects(_ name: Span<UInt8>, scratch: RegexScratch) -> Bool {
+    let lineStart = lineStart
+    if !lineStart.isEmpty {
+      if name.count >= lineStart.count, ASCII.equal(name.extracting(first: lineStart.count), lineStart.span) {
+        return true
+      }
+      // `^` matches in each line.
+      if !ByteSet(of: name).contains(0x0a) { return false }
+    }
+    return match(name, scratch: scratch).isMatch
+  }
+
   /// Searches `subject` from byte `start` on. `^` and lookbehinds see the bytes before it.
   package func match(_ subject: Span<UInt8>, from start: Int = 0, scratch: RegexScratch) -> RegexOutcome {
     guard start >= 0, start <= subject.count else { return .noMatch }
@@ -149,7 +166,7 @@ package final class RegularExpression: @unchecked Sendable {
         return searchWatched(base, bytes.count, from: start, through: bytes.count, scratch)
       }
       // From each place, each turn may read to the end.
-      scratch.setMatchLimit(max(32, Self.unwatchedWork / max(Self.shortSubject, bytes.count * bytes.count)))
+      scratch.setMatchLimit(max(32, Self.unwatchedWork / max(1, bytes.count * bytes.count)))
       let result = run(code, base, bytes.count, start, scratch)
       guard result == PCRE2_ERROR_MATCHLIMIT, !scratch.hasFullMatchLimit else { return result }
       return searchWatched(base, bytes.count, from: start, through: bytes.count, scratch)
@@ -180,7 +197,7 @@ package final class RegularExpression: @unchecked Sendable {
     from start: Int, _ scratch: RegexScratch
   ) -> Int32 {
     var left = Self.placesBetweenLooks
-    let turns = Self.unwatchedWork / Self.placesBetweenLooks / max(Self.shortSubject, bytes.count)
+    let turns = Self.unwatchedWork / Self.placesBetweenLooks / max(1, bytes.count)
     return starts.search(bytes, from: start, noMatch: PCRE2_ERROR_NOMATCH) { place in
       left &-= 1
       if left == 0 {
@@ -196,52 +213,30 @@ package final class RegularExpression: @unchecked Sendable {
 
   // MARK: Watched searches
 
-  /// Up to so many bytes it makes no difference how much of a subject a turn may read.
-  private static let shortSubject = 256
   /// Up to so many bytes the first search is not watched, but has few turns at each place.
   private static let longSubject = 2 << 10
   /// How many bytes are read, or turns made, at worst without a look at the clock.
   private static let unwatchedWork = 1 << 27
   private static let placesBetweenLooks = 64
 
-  /// Code that looks at the clock while it works, and whose matches begin at an offset limit at most.
+  /// Code that is made when it is first needed.
   // invariant: as `code` above.
-  private final class WatchedCode: @unchecked Sendable {
+  private final class LateCode: @unchecked Sendable {
     let code: OpaquePointer?
 
-    init(_ pattern: [UInt8]?, _ options: UInt32, hasMachineCode: Bool) {
-      guard let pattern,
-        let made = try? RegularExpression.compile(pattern.span, options | PCRE2_USE_OFFSET_LIMIT)
-      else {
-        code = nil
-        return
-      }
-      if hasMachineCode, pcre2_jit_compile_8(made, PCRE2_JIT_COMPLETE) != 0 {
-        pcre2_code_free_8(made)
-        code = nil
-      } else {
-        code = made
-      }
-    }
+    init(_ code: OpaquePointer?) { self.code = code }
 
     deinit { pcre2_code_free_8(code) }
   }
 
-  /// Looks at the clock before what may read far. Nil for patterns in which that isn't known.
-  private var watchedCode: OpaquePointer? {
-    let made =
-      watched.load()
-      ?? watched.storeIfNil(
-        WatchedCode(RegexCallouts.placed(in: source), options, hasMachineCode: hasMachineCode))
-    return made.code
-  }
-
-  /// Looks at the clock at each step.
-  private var steppedCode: OpaquePointer? {
-    let made =
-      stepped.load()
-      ?? stepped.storeIfNil(WatchedCode(source, options | PCRE2_AUTO_CALLOUT, hasMachineCode: hasMachineCode))
-    return made.code
+  private func late(
+    _ kept: borrowing AtomicLazyReference<LateCode>, _ pattern: @autoclosure () -> [UInt8]?, _ options: UInt32
+  ) -> OpaquePointer? {
+    if let made = kept.load() { return made.code }
+    let made = pattern().flatMap {
+      Self.code($0, self.options | options | PCRE2_USE_OFFSET_LIMIT, asMachineCode: hasMachineCode)
+    }
+    return kept.storeIfNil(LateCode(made)).code
   }
 
   /// Searches for a match that begins at the places from `start` to `last`, until the time is over: a window of places
@@ -250,7 +245,7 @@ package final class RegularExpression: @unchecked Sendable {
   private func searchWatched(
     _ base: UnsafePointer<UInt8>, _ count: Int, from start: Int, through last: Int, _ scratch: RegexScratch
   ) -> Int32 {
-    let watched = watchedCode
+    let watched = late(watched, RegexCallouts.placed(in: source), 0)
     let window = watched == nil ? .max : max(64, Self.unwatchedWork / 2 / max(1, count))
     scratch.beginWatch(work: Self.unwatchedWork)
     defer { pcre2_set_offset_limit_8(scratch.context, .max) }
@@ -264,7 +259,8 @@ package final class RegularExpression: @unchecked Sendable {
         scratch.setMatchLimit(4 &* max(4096, count))
         result = run(watched, base, count, place, scratch)
       }
-      if result == PCRE2_ERROR_MATCHLIMIT, !scratch.isOverTime, let stepped = steppedCode {
+      if result == PCRE2_ERROR_MATCHLIMIT, !scratch.isOverTime, let stepped = late(stepped, source, PCRE2_AUTO_CALLOUT)
+      {
         scratch.setSteppedMatchLimit()
         result = run(stepped, base, count, place, scratch)
       }

@@ -100,6 +100,17 @@ import Testing
     #expect(try ids(excluded, "/?note=secret") == [1])
   }
 
+  @Test(arguments: ["pre_", "pre_fix", "PRE_fix", "a%0apre_fix"])
+  func namesAreSelectedByTheirBeginning(name: String) throws {
+    #expect(try ids(#"SecRule ARGS:/^Pre_/ "@rx x" "id:1,phase:2,pass""#, "/?\(name)=x") == [1])
+    #expect(try ids(#"SecRule ARGS|!ARGS:/^Pre_/ "@rx x" "id:1,phase:2,pass""#, "/?\(name)=x") == [])
+  }
+
+  @Test(arguments: ["pre", "xpre_", "a%0axpre_", ""]) func otherNamesAreNot(name: String) throws {
+    #expect(try ids(#"SecRule ARGS:/^Pre_/ "@rx x" "id:1,phase:2,pass""#, "/?\(name)=x") == [])
+    #expect(try ids(#"SecRule ARGS|!ARGS:/^Pre_/ "@rx x" "id:1,phase:2,pass""#, "/?\(name)=x") == [1])
+  }
+
   @Test func negationMatchesWhatDoesNotFit() throws {
     let rules = #"SecRule REQUEST_METHOD "!@within GET HEAD" "id:1,phase:1,pass""#
     #expect(try ids(rules) == [])
