@@ -1,5 +1,5 @@
 /// Text with `%{…}` in it, taken apart: `Matched %{TX.0} in %{MATCHED_VAR_NAME}`.
-struct Macro: Sendable {
+final class Macro: Sendable {
   enum Piece: Sendable {
     case literal([UInt8])
     /// A TX variable by its slot.
@@ -8,18 +8,40 @@ struct Macro: Sendable {
     case variable(Variable, [UInt8])
   }
 
+  /// A piece that is copied from somewhere, with nothing in it to count references to.
+  enum Copy: Sendable {
+    /// Bytes of ``literals``.
+    case literal(Range<Int>)
+    case tx(Int)
+    case lastValue, lastName
+  }
+
   let pieces: [Piece]
-  /// Whether its text is put together of literals, TX variables and the last match alone.
-  let isSimple: Bool
+  /// The same, where literals, TX variables and the last match are all there is; else nil.
+  let copies: [Copy]?
+  /// The literals of ``copies``, one after another.
+  let literals: [UInt8]
+  /// The TX variable that it stands for.
+  let slot: Int?
 
   init(pieces: [Piece]) {
     self.pieces = pieces
-    isSimple = pieces.allSatisfy { piece in
+    var copies: [Copy]? = []
+    var literals: [UInt8] = []
+    for piece in pieces {
       switch piece {
-      case .literal, .tx, .variable(.matchedVar, _), .variable(.matchedVarName, _): true
-      case .variable: false
+      case .literal(let literal):
+        copies?.append(.literal(literals.count..<(literals.count + literal.count)))
+        literals += literal
+      case .tx(let slot): copies?.append(.tx(slot))
+      case .variable(.matchedVar, _): copies?.append(.lastValue)
+      case .variable(.matchedVarName, _): copies?.append(.lastName)
+      case .variable: copies = nil
       }
     }
+    self.copies = copies
+    self.literals = literals
+    if pieces.count == 1, case .tx(let slot) = pieces[0] { self.slot = slot } else { slot = nil }
   }
 
   /// The text, where nothing in it changes.
@@ -39,7 +61,7 @@ extension Macro {
   }
 
   /// - Parameter slots: the names of TX variables, which a new name joins.
-  init(_ text: [UInt8], slots: inout TXNames) throws(Problem) {
+  convenience init(_ text: [UInt8], slots: inout TXNames) throws(Problem) {
     var pieces: [Piece] = []
     var literal: [UInt8] = []
     var index = 0
@@ -100,7 +122,7 @@ final class TXIndex: Sendable {
 
   init(_ names: TXNames) {
     self.names = names.names
-    hashes = names.names.map { TXStore.hash($0, 0..<$0.count) }
+    hashes = names.names.map { TXStore.hash($0.span) }
     var size = 64
     while size < hashes.count * 3 { size *= 2 }
     var table = [Int32](repeating: -1, count: size)

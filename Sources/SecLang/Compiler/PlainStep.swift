@@ -149,13 +149,6 @@ extension CompiledRule {
   }
 }
 
-extension Macro {
-  /// The TX variable that it stands for.
-  fileprivate var slot: Int? {
-    if pieces.count == 1, case .tx(let slot) = pieces[0] { slot } else { nil }
-  }
-}
-
 /// Texts that every transaction has from its beginning, so that variables can be set to them without a copy.
 struct ArenaTexts: Sendable {
   private(set) var bytes: [UInt8] = []

@@ -112,6 +112,8 @@ final class ScanPlan: Sendable {
   let multiMatch: CandidateSet
   let nodes: [Node]
   let groups: [Group]
+  // invariant: those of `groups`, which live as long as this object; scans count no references to them.
+  let groupReferences: [Unmanaged<Group>]
   let sources: [SourceScan]
 
   init(
@@ -125,6 +127,8 @@ final class ScanPlan: Sendable {
     self.multiMatch = multiMatch
     self.nodes = nodes
     self.groups = groups
+    // invariant: as stated there.
+    groupReferences = groups.map { Unmanaged.passUnretained($0) }
     self.sources = sources
   }
 }

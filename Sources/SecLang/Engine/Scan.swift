@@ -38,13 +38,15 @@ struct ScanState {
 }
 
 /// Looks through values. It has the transaction's bytes for the time of a scan, and buffers that are used again.
-struct ValueScanner {
+struct ValueScanner: ~Copyable {
   /// A form of a value; the first is the value itself.
   private struct Form {
     var bytes: [UInt8] = []
+    /// No other bytes occur in it; nil while that isn't known.
+    var occurring: ByteSet?
     /// The transformations that leave it as it is, as far as `isKnown`.
     var unchanged: UInt64 = 0
-    /// Whether its bytes were looked at for that.
+    /// Whether all that can be told of that from the bytes that occur is known.
     var isKnown = false
   }
 
@@ -143,6 +145,7 @@ struct ValueScanner {
       return
     }
     isWord = false
+    forms[0].occurring = bytes
     makeForms(value, plan, group, unchanged, tables)
     let width = group.width
     for form in 0..<formCount {
@@ -168,8 +171,7 @@ struct ValueScanner {
   ) {
     var found = CandidateSet(capacity: 0)
     swap(&found, &candidates)
-    plan.prefilter.candidates(
-      of: arena.bytes.span.extracting(value.range), among: rules, scratch: scratch, into: &found)
+    arena.read(value) { plan.prefilter.candidates(of: $0, among: rules, scratch: scratch, into: &found) }
     swap(&found, &candidates)
   }
 
@@ -259,7 +261,9 @@ struct ValueScanner {
   ) -> Int {
     if !forms[parent].isKnown {
       let bytes = forms[parent].bytes
-      forms[parent].unchanged |= Transformation.leftUnchanged(ByteSet(of: bytes.span))
+      let occurring = forms[parent].occurring ?? ByteSet(of: bytes.span)
+      forms[parent].occurring = occurring
+      forms[parent].unchanged |= Transformation.leftUnchanged(occurring)
       forms[parent].isKnown = true
     }
     if forms[parent].unchanged & node.bit != 0 { return parent }
@@ -280,7 +284,7 @@ struct ValueScanner {
     defer { swap(&output, &forms[index].bytes) }
     let isChanged: Bool
     if parent == 0 {
-      isChanged = transformation.apply(arena.bytes.span.extracting(value.range), into: &output, tables: tables)
+      isChanged = arena.read(value) { transformation.apply($0, into: &output, tables: tables) }
     } else {
       let source = forms[parent].bytes
       isChanged = transformation.apply(source.span, into: &output, tables: tables)
@@ -294,7 +298,8 @@ struct ValueScanner {
       if forms[same].bytes == output { return same }
       same += 1
     }
-    if TextOperators.equals(arena.bytes.span.extracting(value.range), output.span) { return 0 }
+    if arena.read(value, { TextOperators.equals($0, output.span) }) { return 0 }
+    forms[index].occurring = forms[parent].occurring.flatMap { transformation.occurring(after: $0) }
     forms[index].unchanged = 0
     forms[index].isKnown = false
     formCount = index + 1
@@ -314,22 +319,21 @@ extension Transaction {
     var counter = 0
     let match = workspace.match
     let tables = rules.tables
-    let sources = plan.sources
-    sources: for place in sources.indices {
-      let part = sources[place].part
+    sources: for place in plan.sources.indices {
+      let part = plan.sources[place].part
       if stores[Int(part.source.rawValue)].isEmpty { continue }
       let items = stores[Int(part.source.rawValue)]
       for index in items.indices {
         counter += 1
         if counter & 63 == 0, isOverBudget() { break sources }
         let item = items[index]
-        var group = sources[place].general
-        if let named = scanner.arena.read(item.name, { sources[place].named.group($0) }) { group = named }
-        guard group >= 0 else { continue }
+        var number = plan.sources[place].general
+        if let named = scanner.arena.read(item.name, { plan.sources[place].named.group($0) }) { number = named }
+        guard number >= 0 else { continue }
         let value = part.isNames ? item.name : item.value
-        scanner.look(
-          value, plan, plan.groups[group],
-          ScanState.Hit(part: Int16(part.index), item: Int32(index), content: value), match, tables)
+        let hit = ScanState.Hit(part: Int16(part.index), item: Int32(index), content: value)
+        // invariant: as of `ScanPlan.groupReferences`.
+        plan.groupReferences[number]._withUnsafeGuaranteedRef { scanner.look(value, plan, $0, hit, match, tables) }
         // A scan that the clock cut short must not pass for one that found nothing.
         if value.count > ValueScanner.longValue, isOverBudget() { break sources }
       }

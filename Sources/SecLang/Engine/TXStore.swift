@@ -70,8 +70,7 @@ struct TXStore {
     var place = Int(truncatingIfNeeded: hash) & mask
     while table[place] >= 0 {
       let index = Int(table[place])
-      if others[index].hash == hash, others[index].name.count == name.count,
-        arena.bytes[others[index].name.range].elementsEqual(arena.bytes[name.range])
+      if others[index].hash == hash, arena.isEqual(others[index].name, name)
       {
         return index
       }
@@ -92,9 +91,9 @@ struct TXStore {
     for index in others.indices { insert(index) }
   }
 
-  static func hash(_ bytes: [UInt8], _ range: Range<Int>) -> UInt64 {
+  static func hash(_ bytes: Span<UInt8>) -> UInt64 {
     var hash = seed
-    for index in range { hash = (hash ^ UInt64(bytes[index])) &* 0x9e37_79b9_7f4a_7c15 }
+    for index in bytes.indices { hash = (hash ^ UInt64(bytes[index])) &* 0x9e37_79b9_7f4a_7c15 }
     return hash ^ hash >> 32
   }
 }

@@ -64,12 +64,12 @@ extension Transaction {
   }
 
   private func number(of macro: Macro) -> Int {
-    if macro.pieces.count == 1, case .tx(let slot) = macro.pieces[0] { return number(tx[slot]) }
+    if let slot = macro.slot { return number(tx[slot]) }
     return number(expanded(macro))
   }
 
   private func value(of macro: Macro) -> TXStore.Value {
-    if macro.pieces.count == 1, case .tx(let slot) = macro.pieces[0], tx[slot].kind != .unset { return tx[slot] }
+    if let slot = macro.slot, tx[slot].kind != .unset { return tx[slot] }
     return TXStore.Value(kind: .text, text: expanded(macro))
   }
 
@@ -77,14 +77,14 @@ extension Transaction {
 
   /// - Parameter name: in lower case.
   func getTX(_ name: Slice) -> TXStore.Value {
-    let hash = TXStore.hash(arena.bytes, name.range)
+    let hash = arena.read(name) { TXStore.hash($0) }
     if let slot = rules.txIndex.slot(name, hash, arena) { return tx[slot] }
     return tx.value(name, hash, arena)
   }
 
   /// - Parameter name: in lower case.
   func setTX(_ name: Slice, _ value: TXStore.Value) {
-    let hash = TXStore.hash(arena.bytes, name.range)
+    let hash = arena.read(name) { TXStore.hash($0) }
     if let slot = rules.txIndex.slot(name, hash, arena) {
       if rules.isScore(slot) { matched.score += number(value) - number(tx[slot]) }
       tx[slot] = value
@@ -141,7 +141,7 @@ extension Transaction {
     case .drop: isDisruptive = intervene(.drop, rule.actions.status ?? 403, rule)
     case .redirect(let macro):
       let text = expanded(macro)
-      let location = String(decoding: arena.bytes[text.range], as: UTF8.self)
+      let location = String(decoding: arena.array(text), as: UTF8.self)
       isDisruptive = intervene(.redirect(location), rule.actions.status ?? 302, rule)
     }
     guard rule.actions.isLogged || rule.actions.isAudited || matched.score != 0,
@@ -180,7 +180,7 @@ extension Transaction {
   }
 
   private func recorded(_ slice: Slice) -> [UInt8] {
-    Array(arena.bytes[slice.range].prefix(EngineLimits.recordedValueBytes * 4))
+    arena.array(slice.prefix(EngineLimits.recordedValueBytes * 4))
   }
 
   private func recordedTarget(_ value: MatchState.Value) -> RuleMatch.Target {
@@ -191,7 +191,7 @@ extension Transaction {
     let last = min(first + limit, Int(value.value.end))
     let name = name(value.variable, value.name)
     return RuleMatch.Target(
-      name: arena.array(name), value: Array(arena.bytes[first..<max(first, last)]),
+      name: arena.array(name), value: arena.array(Slice(first..<max(first, last))),
       valueOffset: offset, range: start..<max(start, Int(value.end)))
   }
 }

@@ -16,13 +16,13 @@ extension Transaction {
   ///   - target: as it came.
   ///   - version: such as `HTTP/1.1`.
   public func requestLine(method: Span<UInt8>, target: Span<UInt8>, version: Span<UInt8>) {
-    let start = arena.bytes.count
+    let start = arena.count
     let methodSlice = arena.append(method)
     _ = arena.append([0x20])
     let targetSlice = arena.append(target)
     _ = arena.append([0x20])
     let versionSlice = arena.append(version)
-    set(.requestLine, Slice(start..<arena.bytes.count))
+    set(.requestLine, Slice(start..<arena.count))
     set(.requestMethod, methodSlice)
     set(.requestProtocol, versionSlice)
     set(.requestURIRaw, targetSlice)
@@ -31,16 +31,13 @@ extension Transaction {
   }
 
   private func takeTarget(_ target: Slice) {
-    let bytes = arena.bytes
     var path = target.range
-    if let first = bytes[path].first, first != 0x2f, let end = Self.authorityEnd(bytes, path) {
-      path = end..<path.upperBound
-    }
+    if let first = path.first, arena[first] != 0x2f, let end = authorityEnd(target) { path = end..<path.upperBound }
     set(.requestURI, Slice(path))
     var end = path.upperBound
-    if let hash = bytes[path].firstIndex(of: 0x23) { end = hash }
+    if let hash = path.first(where: { arena[$0] == 0x23 }) { end = hash }
     var filenameEnd = end
-    if let question = bytes[path.lowerBound..<end].firstIndex(of: 0x3f) {
+    if let question = (path.lowerBound..<end).first(where: { arena[$0] == 0x3f }) {
       filenameEnd = question
       let query = Slice((question + 1)..<end)
       set(.queryString, query)
@@ -50,7 +47,7 @@ extension Transaction {
     }
     let filename = percentDecoded(Slice(path.lowerBound..<filenameEnd))
     set(.requestFilename, filename)
-    let slash = arena.bytes[filename.range].lastIndex { $0 == 0x2f || $0 == 0x5c }
+    let slash = filename.range.last { arena[$0] == 0x2f || arena[$0] == 0x5c }
     set(.requestBasename, Slice((slash.map { $0 + 1 } ?? filename.range.lowerBound)..<filename.range.upperBound))
     set(.pathInfo, filename)
   }
@@ -58,17 +55,17 @@ extension Transaction {
   /// A path with its escapes resolved; what is no escape stays.
   private func percentDecoded(_ slice: Slice) -> Slice {
     let range = slice.range
-    guard arena.bytes[range].contains(0x25) else { return slice }
+    guard range.contains(where: { arena[$0] == 0x25 }) else { return slice }
     var decoded: [UInt8] = []
     var index = range.lowerBound
     while index < range.upperBound {
-      if arena.bytes[index] == 0x25, index + 2 < range.upperBound, let high = HexDigit.value(arena.bytes[index + 1]),
-        let low = HexDigit.value(arena.bytes[index + 2])
+      if arena[index] == 0x25, index + 2 < range.upperBound, let high = HexDigit.value(arena[index + 1]),
+        let low = HexDigit.value(arena[index + 2])
       {
         decoded.append(high << 4 | low)
         index += 3
       } else {
-        decoded.append(arena.bytes[index])
+        decoded.append(arena[index])
         index += 1
       }
     }
@@ -76,9 +73,13 @@ extension Transaction {
   }
 
   /// Where the authority of an absolute target ends: `http://host/path`.
-  private static func authorityEnd(_ bytes: [UInt8], _ target: Range<Int>) -> Int? {
-    guard let mark = bytes[target].firstRange(of: Array("://".utf8)) else { return nil }
-    return bytes[mark.upperBound..<target.upperBound].firstIndex(of: 0x2f) ?? target.upperBound
+  private func authorityEnd(_ target: Slice) -> Int? {
+    let range = target.range
+    let marks = range.dropLast(2)
+    guard let mark = marks.first(where: { arena[$0] == 0x3a && arena[$0 + 1] == 0x2f && arena[$0 + 2] == 0x2f }) else {
+      return nil
+    }
+    return range.dropFirst(mark + 3 - range.lowerBound).first { arena[$0] == 0x2f } ?? range.upperBound
   }
 
   private func takeArguments(_ query: Slice) {
@@ -118,7 +119,7 @@ extension Transaction {
     guard slice.count == text.utf8CodeUnitCount else { return false }
     // invariant: a static string of ASCII has that many bytes behind its pointer.
     return text.withUTF8Buffer { expected in
-      for index in 0..<slice.count where ASCII.lower(arena.bytes[Int(slice.start) + index]) != expected[index] {
+      for index in 0..<slice.count where ASCII.lower(arena[Int(slice.start) + index]) != expected[index] {
         return false
       }
       return true
@@ -126,10 +127,10 @@ extension Transaction {
   }
 
   private func takeHost(_ value: Slice) {
-    let bytes = arena.bytes[value.range]
-    let isLiteral = bytes.first == 0x5b
-    let colon = isLiteral ? bytes.lastIndex(of: 0x5d).map { $0 + 1 } : bytes.lastIndex(of: 0x3a)
-    set(.serverName, Slice(value.range.lowerBound..<(colon ?? value.range.upperBound)))
+    let range = value.range
+    let isLiteral = range.first.map { arena[$0] == 0x5b } ?? false
+    let colon = isLiteral ? range.last { arena[$0] == 0x5d }.map { $0 + 1 } : range.last { arena[$0] == 0x3a }
+    set(.serverName, Slice(range.lowerBound..<(colon ?? range.upperBound)))
   }
 
   private func takeCookies(_ value: Slice) {
@@ -156,8 +157,8 @@ extension Transaction {
     let value = arena.append(value)
     add(.responseHeaders, name: name, value: value)
     if isNamed(name, "content-type") {
-      let type = arena.bytes[value.range].prefix { $0 != 0x3b && $0 != 0x20 }
-      set(.responseContentType, arena.append(lowercasing: Slice(type.startIndex..<type.endIndex)))
+      let end = value.range.first { arena[$0] == 0x3b || arena[$0] == 0x20 }
+      set(.responseContentType, arena.append(lowercasing: Slice(value.range.lowerBound..<(end ?? value.range.upperBound))))
     }
   }
 }

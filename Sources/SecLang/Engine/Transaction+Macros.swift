@@ -1,12 +1,13 @@
 extension Transaction {
   /// The text of a macro, in the arena.
   func expanded(_ macro: Macro) -> Slice {
-    if macro.pieces.count == 1, case .tx(let slot) = macro.pieces[0] { return text(tx[slot]) }
-    guard macro.isSimple else { return expandedAtLength(macro) }
-    let start = arena.bytes.count
-    for piece in macro.pieces {
-      switch piece {
-      case .literal(let literal): _ = arena.append(literal.span)
+    if let slot = macro.slot { return text(tx[slot]) }
+    guard let copies = macro.copies else { return expandedAtLength(macro) }
+    let literals = macro.literals
+    let start = arena.count
+    for index in copies.indices {
+      switch copies[index] {
+      case .literal(let range): _ = arena.append(literals.span.extracting(range))
       case .tx(let slot):
         let value = tx[slot]
         switch value.kind {
@@ -14,18 +15,12 @@ extension Transaction {
         case .number: _ = arena.append(number: value.number)
         case .text: arena.append(copyOf: value.text)
         }
-      case .variable(let variable, _): appendLast(variable)
+      case .lastValue: if let last = matched.last { arena.append(copyOf: last.value) }
+      case .lastName: if let last = matched.last { _ = name(last.variable, last.name) }
       }
-      if arena.bytes.count - start > EngineLimits.macroBytes { break }
+      if arena.count - start > EngineLimits.macroBytes { break }
     }
-    return Slice(start..<min(arena.bytes.count, start + EngineLimits.macroBytes))
-  }
-
-  /// The value or the name of the last match.
-  private func appendLast(_ variable: Variable) {
-    guard let last = matched.last else { return }
-    guard variable == .matchedVarName else { return arena.append(copyOf: last.value) }
-    _ = name(last.variable, last.name)
+    return Slice(start..<min(arena.count, start + EngineLimits.macroBytes))
   }
 
   private func expandedAtLength(_ macro: Macro) -> Slice {
@@ -52,17 +47,17 @@ extension Transaction {
     switch value.kind {
     case .unset: break
     case .number: text += String(value.number).utf8
-    case .text: text += arena.bytes[value.text.range]
+    case .text: arena.read(value.text) { text.append(copying: $0) }
     }
   }
 
   private func append(_ variable: Variable, _ name: [UInt8], to text: inout [UInt8]) {
     switch variable {
-    case .matchedVar: if let last = matched.last { text += arena.bytes[last.value.range] }
+    case .matchedVar: if let last = matched.last { arena.read(last.value) { text.append(copying: $0) } }
     case .matchedVarName:
       guard let last = matched.last else { break }
       let full = self.name(last.variable, last.name)
-      text += arena.bytes[full.range]
+      arena.read(full) { text.append(copying: $0) }
     case .rule: text += ruleFact(name)
     case .tx: if !name.isEmpty { append(getTX(arena.append(name.span)), to: &text) }
     default:
@@ -70,7 +65,7 @@ extension Transaction {
       var values = workspace.takeValueList()
       defer { workspace.giveBack(&values) }
       collect(target, nil, into: &values)
-      if let first = values.first { text += arena.bytes[first.value.range] }
+      if let first = values.first { arena.read(first.value) { text.append(copying: $0) } }
     }
   }
 
@@ -90,12 +85,12 @@ extension Transaction {
 
   /// A target as `MATCHED_VAR_NAME` has it: `ARGS:q`.
   func name(_ variable: Variable, _ name: Slice) -> Slice {
-    let start = arena.bytes.count
+    let start = arena.count
     arena.append(variable.rawValue)
     if !name.isEmpty {
       arena.append(":")
       arena.append(copyOf: name)
     }
-    return Slice(start..<arena.bytes.count)
+    return Slice(start..<arena.count)
   }
 }

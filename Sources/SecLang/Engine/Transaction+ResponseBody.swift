@@ -20,7 +20,7 @@ extension Transaction {
   /// Whether rules want to see the body of a reply of this type: `SecResponseBodyAccess`, `SecResponseBodyMimeType`.
   public var wantsResponseBody: Bool {
     guard mode != .off, inspectsResponseBody else { return false }
-    let type = String(decoding: arena.bytes[value(.responseContentType).range], as: UTF8.self)
+    let type = String(decoding: arena.array(value(.responseContentType)), as: UTF8.self)
     return rules.settings.responseBodyTypes.contains(type)
   }
 

@@ -107,15 +107,13 @@ extension Transaction {
     let selector = target.name[colon...].dropFirst()
     for part in Sources.parts(variable) {
       for item in stores[Int(part.source.rawValue)].prefix(1_024)
-      where arena.bytes[item.name.range].elementsEqual(selector) {
-        let value = arena.bytes[(part.isNames ? item.name : item.value).range]
-        let start = value.startIndex + target.range.lowerBound
-        if start + matched.count <= value.endIndex, value[start..<(start + matched.count)].elementsEqual(matched) {
+      where arena.read(item.name, { TextOperators.equals($0, selector.span) }) {
+        let value = arena.array(part.isNames ? item.name : item.value)
+        let start = target.range.lowerBound
+        if start + matched.count <= value.count, value[start..<(start + matched.count)].elementsEqual(matched) {
           return target.range
         }
-        if let found = value.prefix(65_536).firstRange(of: matched) {
-          return (found.lowerBound - value.startIndex)..<(found.upperBound - value.startIndex)
-        }
+        if let found = value.prefix(65_536).firstRange(of: matched) { return found }
       }
     }
     return nil

@@ -121,7 +121,8 @@ extension Transaction {
       return true
     }
     var isMatch = false
-    for target in rule.targets {
+    for index in rule.targets.indices {
+      let target = rule.targets[index]
       if target.isCount, let isMatch = countMatches(rule, target), !isMatch { continue }
       if !target.isCount, !target.parts.isEmpty {
         for part in target.parts where matchStored(rule, target, part) { isMatch = true }

@@ -93,16 +93,25 @@ extension Transaction {
       values.append(TargetValue(variable: .tx, name: rules.txNameSlices[slot], value: text(value)))
       return
     }
-    if case .pattern(let pattern) = target.selector {
-      for slot in rules.slots(of: pattern) where tx[slot].kind != .unset { addTX(target, slot, into: &values) }
-    } else {
+    guard case .pattern(let pattern) = target.selector else {
       for slot in rules.txNames.names.indices where tx[slot].kind != .unset { addTX(target, slot, into: &values) }
+      for index in tx.others.indices where accepts(target, tx.others[index].name) {
+        addOtherTX(target, index, into: &values)
+      }
+      return
     }
-    for index in tx.others.indices {
-      let other = tx.others[index]
-      guard other.value.kind != .unset, accepts(target, other.name), !isExcluded(target, other.name) else { continue }
-      values.append(TargetValue(variable: .tx, name: other.name, value: text(other.value)))
+    for slot in rules.slots(of: pattern) where tx[slot].kind != .unset { addTX(target, slot, into: &values) }
+    let scratch = workspace.match.regex
+    for index in tx.others.indices
+    where arena.read(tx.others[index].name, { pattern.selects($0, scratch: scratch) }) {
+      addOtherTX(target, index, into: &values)
     }
+  }
+
+  private func addOtherTX(_ target: Target, _ index: Int, into values: inout [TargetValue]) {
+    let other = tx.others[index]
+    guard other.value.kind != .unset, !isExcluded(target, other.name) else { return }
+    values.append(TargetValue(variable: .tx, name: other.name, value: text(other.value)))
   }
 
   private func addTX(_ target: Target, _ slot: Int, into values: inout [TargetValue]) {
@@ -181,9 +190,9 @@ extension Transaction {
     var text = arena.array(value(.requestLine))
     text.append(0x0a)
     for item in items(.requestHeaders) {
-      text += arena.bytes[item.name.range]
+      arena.read(item.name) { text.append(copying: $0) }
       text += [0x3a, 0x20]
-      text += arena.bytes[item.value.range]
+      arena.read(item.value) { text.append(copying: $0) }
       text.append(0x0a)
     }
     text.append(0x0a)

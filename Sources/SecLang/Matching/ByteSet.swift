@@ -109,6 +109,18 @@ package struct ByteSet: Sendable, Hashable {
   }
 
   @inline(__always)
+  package func subtracting(_ other: ByteSet) -> ByteSet {
+    ByteSet(bits0 & ~other.bits0, bits1 & ~other.bits1, bits2 & ~other.bits2, bits3 & ~other.bits3)
+  }
+
+  /// With each capital made small.
+  @inline(__always)
+  package var lowercased: ByteSet {
+    let capitals = bits1 & Self.uppercase.bits1
+    return ByteSet(bits0, bits1 & ~capitals | capitals &<< 32, bits2, bits3)
+  }
+
+  @inline(__always)
   package func intersects(_ other: ByteSet) -> Bool { !intersection(other).isEmpty }
 
   @inline(__always)
@@ -130,6 +142,10 @@ extension ByteSet {
   /// `a`–`z`.
   @inline(__always)
   package static var lowercase: ByteSet { ByteSet(0, 0x07ff_fffe_0000_0000) }
+
+  /// The space alone.
+  @inline(__always)
+  package static var space: ByteSet { ByteSet(1 &<< 32) }
 
   /// What C's `isspace` says: tab, line feed, vertical tab, form feed, carriage return, space.
   @inline(__always)

@@ -66,8 +66,8 @@ package final class RegularExpression: @unchecked Sendable {
   /// The groups of the pattern, without the whole match.
   package let groupCount: Int
 
-  /// What a line begins with that matches, for a pattern that says no more and ignores case; else empty.
-  private let lineStart: [UInt8]
+  /// For patterns that ignore case, which are those over names.
+  private let nameFilter: NameFilter?
 
   /// Compiles `pattern`.
   ///
@@ -82,7 +82,7 @@ package final class RegularExpression: @unchecked Sendable {
     let compiled = try Self.compile(source, options)
     code = compiled
     self.options = options
-    lineStart = ignoringCase ? Self.lineStart(source) : []
+    nameFilter = ignoringCase ? NameFilter(source) : nil
     hasMachineCode = pcre2_jit_compile_8(compiled, PCRE2_JIT_COMPLETE) == 0
     var groups: UInt32 = 0
     // invariant: PCRE2_INFO_CAPTURECOUNT writes one UInt32.
@@ -134,24 +134,9 @@ package final class RegularExpression: @unchecked Sendable {
   /// Whether places to begin are found by an automaton.
   package var findsStarts: Bool { starts != nil }
 
-  /// The letters, digits, `_` and `-` of a pattern that has nothing else but `^` before them.
-  private static func lineStart(_ pattern: [UInt8]) -> [UInt8] {
-    let text = pattern.dropFirst()
-    let isPlain = text.allSatisfy { ByteClass.word.contains($0) || $0 == UInt8(ascii: "-") }
-    return pattern.first == UInt8(ascii: "^") && isPlain ? Array(text) : []
-  }
-
-  /// Whether a name matches: most patterns for names say how they begin.
+  /// Whether a name matches.
   func selects(_ name: Span<UInt8>, scratch: RegexScratch) -> Bool {
-    let lineStart = lineStart
-    if !lineStart.isEmpty {
-      if name.count >= lineStart.count, ASCII.equal(name.extracting(first: lineStart.count), lineStart.span) {
-        return true
-      }
-      // `^` matches in each line.
-      if !ByteSet(of: name).contains(0x0a) { return false }
-    }
-    return match(name, scratch: scratch).isMatch
+    nameFilter?.answer(name) ?? match(name, scratch: scratch).isMatch
   }
 
   /// Searches `subject` from byte `start` on. `^` and lookbehinds see the bytes before it.

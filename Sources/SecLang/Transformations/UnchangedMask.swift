@@ -37,6 +37,21 @@ extension Transformation {
     return mask
   }
 
+  /// Bytes beyond which none occur in what becomes of a value that has no others than these; nil for transformations of
+  /// which that isn't known.
+  func occurring(after bytes: ByteSet) -> ByteSet? {
+    switch self {
+    case .lowercase: bytes.lowercased
+    case .cmdLine: bytes.subtracting(CommandLine.changed).union(bytes.lowercased.intersection(.lowercase)).union(.space)
+    case .compressWhitespace: bytes.subtracting(.whitespace).union(.space)
+    case .removeWhitespace: bytes.subtracting(.whitespace).subtracting(RemoveWhitespace.others)
+    case .removeNulls: bytes.subtracting(ByteSet(1))
+    case .replaceNulls: bytes.subtracting(ByteSet(1)).union(.space)
+    case .trim, .trimLeft, .trimRight: bytes
+    default: nil
+    }
+  }
+
   @inline(__always)
   private static func flag(_ transformation: Transformation) -> UInt64 { 1 &<< UInt64(transformation.rawValue) }
 
