@@ -32,6 +32,11 @@ enum PatternProperties {
       var found = CandidateSet(capacity: 1)
       prefilter.candidates(of: value.span, scratch: scratch, into: &found)
       if !expected.isEmpty, !found.contains(0) { return "\(place): left out by the prefilter" }
+      var all = CandidateSet(capacity: 1)
+      all.insert(0)
+      let occurring = ByteSet(of: value.span)
+      prefilter.candidates(of: value.span, occurring: occurring, among: all, scratch: scratch, into: &found)
+      if !expected.isEmpty, !found.contains(0) { return "\(place): left out by the bytes that occur" }
       for regex in [quick, withoutStarts] {
         guard let ranges = ranges(regex, value) else { continue }
         if ranges != expected { return "\(place): \(ranges) instead of \(expected), starts \(regex.findsStarts)" }

@@ -4,6 +4,8 @@ final class CompiledRule: Sendable {
   let phase: Int
   let position: SourcePosition
   let targets: [Target]
+  // invariant: those of `targets`, which live as long as this object; to run a rule counts no references to them.
+  let targetReferences: [Unmanaged<Target>]
   let comparison: CompiledOperator
   let isNegated: Bool
   let chain: TransformationChain
@@ -23,6 +25,8 @@ final class CompiledRule: Sendable {
     self.phase = phase
     self.position = position
     self.targets = targets
+    // invariant: as stated there.
+    targetReferences = targets.map { Unmanaged.passUnretained($0) }
     self.comparison = comparison
     self.isNegated = isNegated
     self.chain = chain

@@ -139,7 +139,7 @@ struct ValueScanner: ~Copyable {
     let bytes = arena.read(value) { ByteSet(of: $0) }
     let unchanged = Transformation.leftUnchanged(bytes)
     if group.mask & ~unchanged == 0 {
-      search(value, plan, group.members, scratch)
+      search(value, bytes, plan, group.members, scratch)
       isWord = Self.isWord(bytes)
       note(group.rules, of: group.width, plan, hit, 0, scratch)
       return
@@ -155,10 +155,12 @@ struct ValueScanner: ~Copyable {
       if value.count > Self.longValue, scratch.regex.isOverTime { return }
       for word in 0..<width { formRules.words[word] = wanted[form * width + word] }
       if form == 0 {
-        search(value, plan, formRules, scratch)
+        search(value, bytes, plan, formRules, scratch)
       } else {
         let content = forms[form].bytes
-        plan.prefilter.candidates(of: content.span, among: formRules, scratch: scratch, into: &candidates)
+        plan.prefilter.candidates(
+          of: content.span, occurring: forms[form].occurring ?? .all, among: formRules, scratch: scratch,
+          into: &candidates)
       }
       for word in 0..<width {
         note(candidates.words[word] & wanted[form * width + word], word, plan, hit, form, scratch)
@@ -167,11 +169,13 @@ struct ValueScanner: ~Copyable {
   }
 
   private mutating func search(
-    _ value: Slice, _ plan: ScanPlan, _ rules: CandidateSet, _ scratch: MatchScratch
+    _ value: Slice, _ occurring: ByteSet, _ plan: ScanPlan, _ rules: CandidateSet, _ scratch: MatchScratch
   ) {
     var found = CandidateSet(capacity: 0)
     swap(&found, &candidates)
-    arena.read(value) { plan.prefilter.candidates(of: $0, among: rules, scratch: scratch, into: &found) }
+    arena.read(value) {
+      plan.prefilter.candidates(of: $0, occurring: occurring, among: rules, scratch: scratch, into: &found)
+    }
     swap(&found, &candidates)
   }
 

@@ -70,8 +70,7 @@ struct TXStore {
     var place = Int(truncatingIfNeeded: hash) & mask
     while table[place] >= 0 {
       let index = Int(table[place])
-      if others[index].hash == hash, arena.isEqual(others[index].name, name)
-      {
+      if others[index].hash == hash, arena.isEqual(others[index].name, name) {
         return index
       }
       place = (place + 1) & mask

@@ -158,7 +158,9 @@ extension Transaction {
     add(.responseHeaders, name: name, value: value)
     if isNamed(name, "content-type") {
       let end = value.range.first { arena[$0] == 0x3b || arena[$0] == 0x20 }
-      set(.responseContentType, arena.append(lowercasing: Slice(value.range.lowerBound..<(end ?? value.range.upperBound))))
+      set(
+        .responseContentType, arena.append(lowercasing: Slice(value.range.lowerBound..<(end ?? value.range.upperBound)))
+      )
     }
   }
 }

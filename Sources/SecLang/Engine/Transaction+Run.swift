@@ -121,17 +121,31 @@ extension Transaction {
       return true
     }
     var isMatch = false
-    for index in rule.targets.indices {
-      let target = rule.targets[index]
-      if target.isCount, let isMatch = countMatches(rule, target), !isMatch { continue }
-      if !target.isCount, !target.parts.isEmpty {
-        for part in target.parts where matchStored(rule, target, part) { isMatch = true }
-      } else if matchCollected(rule, target) {
-        isMatch = true
-      }
+    for index in rule.targetReferences.indices {
+      // invariant: as of `CompiledRule.targetReferences`.
+      if rule.targetReferences[index]._withUnsafeGuaranteedRef({ matchValues(rule, $0) }) { isMatch = true }
       if isExhausted { return false }
     }
     return isMatch
+  }
+
+  /// Tries the values of one target.
+  private func matchValues(_ rule: CompiledRule, _ target: Target) -> Bool {
+    if target.isCount { return countMatches(rule, target) == false ? false : matchCollected(rule, target) }
+    if case .slot(let slot) = target.selector { return matchTX(rule, target, slot) }
+    guard !target.parts.isEmpty else { return matchCollected(rule, target) }
+    var isMatch = false
+    for index in target.parts.indices where matchStored(rule, target, target.parts[index]) { isMatch = true }
+    return isMatch
+  }
+
+  /// Tries a TX variable.
+  private func matchTX(_ rule: CompiledRule, _ target: Target, _ slot: Int) -> Bool {
+    let value = tx[slot]
+    guard value.kind != .unset else { return false }
+    let name = rules.txNameSlices[slot]
+    if removedTargets.concerns(rule.index), isRemoved(rule, target.variable, name) { return false }
+    return matchAny(rule, .tx, name, text(value))
   }
 
   /// Tries the values of a stored collection, in their place.

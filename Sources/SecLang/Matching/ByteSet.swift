@@ -143,6 +143,9 @@ extension ByteSet {
   @inline(__always)
   package static var lowercase: ByteSet { ByteSet(0, 0x07ff_fffe_0000_0000) }
 
+  @inline(__always)
+  package static var all: ByteSet { ByteSet(.max, .max, .max, .max) }
+
   /// The space alone.
   @inline(__always)
   package static var space: ByteSet { ByteSet(1 &<< 32) }

@@ -25,6 +25,19 @@ struct PatternCondition: Sendable {
     factors = []
   }
 
+  /// Sets of which one byte each must occur, whichever condition holds; the rarest first.
+  static func shared(by source: PrefilterPattern) -> [ByteSet] {
+    let clauses: [ByteSet]
+    switch source {
+    case .always: clauses = []
+    case .regex(let bytes): clauses = RegexClauses.of(RegexParser.parse(bytes))
+    case .literals(let literals):
+      let isNothing = literals.isEmpty || literals.contains(where: \.isEmpty)
+      clauses = isNothing ? [] : RegexClauses.of(RegexNode(anyOf: literals))
+    }
+    return clauses.sorted { ByteFrequency.sum(of: $0) < ByteFrequency.sum(of: $1) }
+  }
+
   /// The conditions of a pattern, of which one must hold.
   static func all(of source: PrefilterPattern, pattern: Int) -> [PatternCondition] {
     switch source {

@@ -24,6 +24,8 @@ package final class Prefilter: Sendable {
   /// The pattern of each condition.
   private let patterns: [Int32]
   private let wordCount: Int
+  /// Of each pattern two sets of which one byte each must occur.
+  private let needs: [(ByteSet, ByteSet)]
   /// For each four clauses and each combination of them, the conditions that it leaves; `wordCount` words each.
   private let clauseRows: [UInt64]
   /// For each length below its last row, and for all longer values, the conditions that it leaves.
@@ -45,6 +47,10 @@ package final class Prefilter: Sendable {
     for (index, source) in sources.enumerated() { conditions += PatternCondition.all(of: source, pattern: index) }
     patterns = conditions.map { Int32($0.pattern) }
     wordCount = (conditions.count + 63) / 64
+    needs = sources.map { source in
+      let sets = PatternCondition.shared(by: source)
+      return (sets.first ?? .all, sets.dropFirst().first ?? .all)
+    }
 
     let clauses = Self.usefulClauses(of: conditions)
     clauseRows = Self.clauseRows(conditions, clauses, wordCount)
@@ -67,21 +73,23 @@ package final class Prefilter: Sendable {
   /// Replaces the content of `set`, whose capacity is ``count``, by the patterns that may match `value`.
   package func candidates(of value: Span<UInt8>, scratch: MatchScratch, into set: inout CandidateSet) {
     filter(value, scratch, &set)
-    if value.count >= Self.longLength { refine(value, scratch, &set) }
+    if value.count >= Self.longLength { refine(value, .all, scratch, &set) }
   }
 
   /// The same for the patterns in `wanted` alone, which saves time with long values.
+  /// - Parameter occurring: bytes beyond which none occur in the value.
   package func candidates(
-    of value: Span<UInt8>, among wanted: CandidateSet, scratch: MatchScratch, into set: inout CandidateSet
+    of value: Span<UInt8>, occurring: ByteSet = .all, among wanted: CandidateSet, scratch: MatchScratch,
+    into set: inout CandidateSet
   ) {
     if value.count >= Self.longLength, areFew(wanted) {
       for word in set.words.indices { set.words[word] = word < wanted.words.count ? wanted.words[word] : 0 }
-      refine(value, scratch, &set)
+      refine(value, occurring, scratch, &set)
       return
     }
     filter(value, scratch, &set)
     for word in 0..<min(set.words.count, wanted.words.count) { set.words[word] &= wanted.words[word] }
-    if value.count >= Self.longLength { refine(value, scratch, &set) }
+    if value.count >= Self.longLength { refine(value, occurring, scratch, &set) }
   }
 
   private func filter(_ value: Span<UInt8>, _ scratch: MatchScratch, _ set: inout CandidateSet) {
@@ -131,14 +139,23 @@ package final class Prefilter: Sendable {
     return wanted.isSubset(of: database.compiled)
   }
 
-  private func refine(_ value: Span<UInt8>, _ scratch: MatchScratch, _ set: inout CandidateSet) {
-    guard let database = database.load(), let memory = scratch.hyperscan(for: database) else { return }
+  private func refine(
+    _ value: Span<UInt8>, _ occurring: ByteSet, _ scratch: MatchScratch, _ set: inout CandidateSet
+  ) {
+    let database = database.load()
+    let memory = database.flatMap { scratch.hyperscan(for: $0) }
     for word in set.words.indices {
       var rest = set.words[word]
       while rest != 0 {
         let bit = rest & (~rest &+ 1)
         rest &= ~bit
-        if !database.mayMatch(word &* 64 &+ bit.trailingZeroBitCount, value, memory) { set.words[word] &= ~bit }
+        let pattern = word &* 64 &+ bit.trailingZeroBitCount
+        let (first, second) = needs[pattern]
+        guard first.intersects(occurring), second.intersects(occurring) else {
+          set.words[word] &= ~bit
+          continue
+        }
+        if let database, let memory, !database.mayMatch(pattern, value, memory) { set.words[word] &= ~bit }
       }
     }
   }

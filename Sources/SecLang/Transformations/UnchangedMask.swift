@@ -39,7 +39,7 @@ extension Transformation {
 
   /// Bytes beyond which none occur in what becomes of a value that has no others than these; nil for transformations of
   /// which that isn't known.
-  func occurring(after bytes: ByteSet) -> ByteSet? {
+  package func occurring(after bytes: ByteSet) -> ByteSet? {
     switch self {
     case .lowercase: bytes.lowercased
     case .cmdLine: bytes.subtracting(CommandLine.changed).union(bytes.lowercased.intersection(.lowercase)).union(.space)

@@ -111,6 +111,25 @@ import Testing
     #expect(try ids(#"SecRule ARGS|!ARGS:/^Pre_/ "@rx x" "id:1,phase:2,pass""#, "/?\(name)=x") == [1])
   }
 
+  /// Names are told by their length and bytes where that is enough: the answer is that of a search.
+  @Test(arguments: [
+    "^pre_", "fix$", "^a|b", "LEAKAGE.ERRORS", "x_types_*", "[0-9]{2}", "(?:ab|cd)-", "^$", "a.c", "\\d|_z",
+  ])
+  func namesAreSelectedAsBySearch(pattern: String) throws {
+    let names = [
+      "pre_", "Pre_fix", "suffix", "b", "leakage/errors", "X_TYPES", "x_type", "a12", "1", "AB-", "cd", "a\nc", "",
+    ]
+    let regex = try RegularExpression(pattern, ignoringCase: true)
+    let scratch = RegexScratch()
+    for name in names {
+      let isMatch = regex.match(Array(name.utf8).span, scratch: scratch).isMatch
+      let escaped = name.utf8.map { "%" + String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+      let rules = #"SecRule ARGS:'/\#(pattern)/' "@rx x" "id:1,phase:2,pass""#
+      let found = try ids(rules, "/?\(escaped)=x") == [1]
+      #expect(found == isMatch, "`\(pattern)` on `\(name)`")
+    }
+  }
+
   @Test func negationMatchesWhatDoesNotFit() throws {
     let rules = #"SecRule REQUEST_METHOD "!@within GET HEAD" "id:1,phase:1,pass""#
     #expect(try ids(rules) == [])

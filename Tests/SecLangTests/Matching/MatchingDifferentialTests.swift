@@ -14,6 +14,7 @@ struct MatchingDifferentialTests {
     let scratch = MatchScratch()
     let other = RegexScratch()
     private var set: CandidateSet
+    private var all: CandidateSet
     private let padding = [UInt8](repeating: 0, count: 20_000) + [0x0a]
     /// What stands before the padding's end makes a difference.
     private let looksBack: [Bool]
@@ -31,6 +32,8 @@ struct MatchingDifferentialTests {
       fast = patterns.compactMap { try? RegularExpression($0.span) }
       filter = Prefilter(patterns.map { .regex($0) })
       set = CandidateSet(capacity: filter.count)
+      all = set
+      for index in 0..<filter.count { all.insert(index) }
       if let database = try? filter.makeDatabase() {
         let second = Prefilter(patterns.map { .regex($0) })
         second.attach(database)
@@ -64,10 +67,13 @@ struct MatchingDifferentialTests {
         guard found != outcome else { continue }
         Issue.record("`\(Self.text(patterns[index]))`: \(found) in a long value, not \(outcome), on \(value)")
       }
+      let end = padding.suffix(300) + value
+      check(Array(end), zip(outcomes, looksBack).map { $1 ? .noMatch : $0 }, withDatabase ?? filter)
     }
 
     private func check(_ value: [UInt8], _ outcomes: [RegexOutcome], _ filter: Prefilter) {
-      filter.candidates(of: value.span, scratch: scratch, into: &set)
+      filter.candidates(
+        of: value.span, occurring: ByteSet(of: value.span), among: all, scratch: scratch, into: &set)
       for (index, outcome) in outcomes.enumerated() where outcome != .noMatch {
         matches += 1
         // Where PCRE2 gave up, nobody knows.

@@ -17,6 +17,9 @@ import Testing
       if isChanged {
         if output == input { Issue.record("\(place()) is no change") }
         if transformation.leavesUnchanged(set) { Issue.record("\(place()) changes against its set") }
+        if let after = transformation.occurring(after: set), !ByteSet(of: output.span).isSubset(of: after) {
+          Issue.record("\(place()) has other bytes than was said")
+        }
       } else if output != before {
         Issue.record("\(place()) wrote")
       }
