@@ -28,6 +28,12 @@ public enum Limits {
   public static let metricSeriesPerRoute = 64
   /// Finished exchange objects that an event loop keeps for the next requests, at about 3 KiB each.
   public static let pooledExchanges = 4_096
+  /// Buffers for what is written that one event loop keeps for its next writes.
+  public static let pooledBuffers = 64
+  /// Connections that may wait in one turn of an event loop until what was written for them is sent.
+  public static let unsentConnections = 16
+  /// Bytes of the longest body that is inspected without sending first what other connections have written.
+  public static let quickBodyBytes = 4 << 10
   /// Interim (1xx) replies an upstream may send before its final one.
   public static let interimReplies = 16
   /// Bytes of a reply head from an upstream.

@@ -66,6 +66,7 @@ extension ServerConnection {
   /// - Returns: true when the reply streams on from the upstream.
   private func runReplyBodyFilters(from start: Int, isWhole: Bool) -> Bool {
     guard let exchange, let filters = exchange.route?.chain.replyBody else { return false }
+    if exchange.bufferedReply.readableBytes > Limits.quickBodyBytes { loop.flushUnsent() }
     var index = start
     while index < filters.count {
       let filter = filters[index]

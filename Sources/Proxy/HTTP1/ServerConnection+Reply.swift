@@ -190,14 +190,12 @@ extension ServerConnection {
     }
     outbound = nil
     replyPhase = .none
-    if out.readableBytes > 0 {
-      context?.writeAndFlush(wrapOutboundOut(out), promise: nil)
-    } else {
-      context?.flush()
+    if let context {
+      if out.readableBytes > 0 { context.write(wrapOutboundOut(out), promise: nil) }
+      loop.flushSoon(context)
     }
     loop.giveBack(out)
-    // A flush may find the client gone, which ends the exchange.
-    if self.exchange === exchange { finishExchange() }
+    finishExchange()
   }
 
   /// An interim reply (RFC 9110 §15.2). HTTP/1.0 clients don't know them.

@@ -373,6 +373,7 @@ extension ServerConnection {
     guard let exchange, let filters = exchange.route?.chain.requestBody, let body = exchange.bufferedBody else {
       return
     }
+    if body.readableBytes > Limits.quickBodyBytes { loop.flushUnsent() }
     var index = start
     while index < filters.count {
       let filter = filters[index]
@@ -421,7 +422,8 @@ extension ServerConnection: UpstreamClient {
     head.writeBytes(loop.scratch)
     let wasComplete = phase == .complete
     if wasComplete, exchange.bufferedBody == nil, !exchange.request.section.isChunked {
-      connection.writeAndFlush(head)
+      connection.write(head)
+      connection.flushSoon()
     } else {
       connection.write(head)
       if wasComplete, exchange.bufferedBody == nil {
@@ -438,7 +440,7 @@ extension ServerConnection: UpstreamClient {
         }
       }
       if phase == .body { _ = pumpRequestBody() }
-      connection.flush()
+      connection.flushSoon()
     }
     loop.giveBack(head)
     advance()

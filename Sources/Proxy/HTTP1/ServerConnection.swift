@@ -260,6 +260,7 @@ final class ServerConnection: ChannelDuplexHandler, LoopConnection {
       context.writeAndFlush(wrapOutboundOut(ByteBuffer())).assumeIsolated().whenComplete { _ in self.close() }
       return
     }
+    context.flush()
     context.close(mode: .output, promise: nil)
     if readHeld {
       readHeld = false
@@ -269,6 +270,7 @@ final class ServerConnection: ChannelDuplexHandler, LoopConnection {
 
   func close() {
     phase = .closing
+    context?.flush()
     context?.close(mode: .all, promise: nil)
   }
 

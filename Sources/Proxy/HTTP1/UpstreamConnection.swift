@@ -91,6 +91,10 @@ final class UpstreamConnection: ChannelDuplexHandler, DeadlineOwner {
 
   func flush() { context?.flush() }
 
+  func flushSoon() {
+    if let context { loop.flushSoon(context) }
+  }
+
   func writeAndFlush(_ bytes: ByteBuffer) { context?.writeAndFlush(wrapOutboundOut(bytes), promise: nil) }
 
   /// Sends body bytes, framed anew when the body is chunked.
@@ -126,7 +130,10 @@ final class UpstreamConnection: ChannelDuplexHandler, DeadlineOwner {
     context?.close(mode: .all, promise: nil)
   }
 
-  func closeOutput() { context?.close(mode: .output, promise: nil) }
+  func closeOutput() {
+    context?.flush()
+    context?.close(mode: .output, promise: nil)
+  }
 
   var pendingWriteBytes: Int { context?.channel.pendingWriteBytes ?? 0 }
 

@@ -24,7 +24,14 @@ final class Loop {
   var hostScratch: [UInt8] = []
 
   private var exchanges: [Exchange] = []
-  private var spareBuffer: ByteBuffer?
+  private var spareBuffers: [ByteBuffer] = []
+  /// Buffers that may hold what waits to be sent.
+  private var lentBuffers: [ByteBuffer] = []
+  /// The connections that have written something since the last flush.
+  private var unsent: [ChannelHandlerContext] = []
+  /// An empty list whose memory serves again.
+  private var sending: [ChannelHandlerContext] = []
+  private var isFlushScheduled = false
   private var ids: IDGenerator
   private let wallClockOffsetMilliseconds: Int64
   private var ticker: RepeatedTask?
@@ -134,13 +141,43 @@ final class Loop {
   /// A cleared buffer for one write; give it back after the write so that its storage serves again.
   func takeBuffer() -> ByteBuffer {
     // An empty buffer in its place would be an object that all loops count references to.
-    guard var buffer = spareBuffer.take() else { return ByteBufferAllocator().buffer(capacity: 4_096) }
+    guard var buffer = spareBuffers.popLast() else { return ByteBufferAllocator().buffer(capacity: 4_096) }
     buffer.clear(minimumCapacity: 4_096)
     return buffer
   }
 
   func giveBack(_ buffer: ByteBuffer) {
-    if buffer.capacity <= 64 << 10 { spareBuffer = buffer }
+    guard buffer.capacity <= 64 << 10, spareBuffers.count + lentBuffers.count < Limits.pooledBuffers else { return }
+    if unsent.isEmpty { spareBuffers.append(buffer) } else { lentBuffers.append(buffer) }
+  }
+
+  // MARK: Sending
+
+  /// Sends what a connection has written when this turn of the loop has dealt with its events, or sooner. A peer that
+  /// waits for what several connections send is woken once for all of it, which is what sending mostly costs.
+  func flushSoon(_ context: ChannelHandlerContext) {
+    unsent.append(context)
+    if unsent.count >= Limits.unsentConnections { return flushUnsent() }
+    guard !isFlushScheduled else { return }
+    isFlushScheduled = true
+    eventLoop.assumeIsolatedUnsafeUnchecked().execute { [self] in
+      isFlushScheduled = false
+      flushUnsent()
+    }
+  }
+
+  /// Sends what waits to be sent: before anything that takes long.
+  func flushUnsent() {
+    while !unsent.isEmpty {
+      // What a flush leads to may write more.
+      var contexts: [ChannelHandlerContext] = []
+      swap(&contexts, &sending)
+      swap(&contexts, &unsent)
+      for index in contexts.indices { contexts[index].flush() }
+      contexts.removeAll(keepingCapacity: true)
+      swap(&contexts, &sending)
+    }
+    while let buffer = lentBuffers.popLast() { spareBuffers.append(buffer) }
   }
 }
 
