@@ -421,27 +421,22 @@ extension ServerConnection: UpstreamClient {
     RequestWriter.write(exchange, listener: listener, peer: peerFields, scratch: &loop.scratch)
     head.writeBytes(loop.scratch)
     let wasComplete = phase == .complete
-    if wasComplete, exchange.bufferedBody == nil, !exchange.request.section.isChunked {
-      connection.write(head)
-      connection.flushSoon()
-    } else {
-      connection.write(head)
-      if wasComplete, exchange.bufferedBody == nil {
-        // A second attempt with an empty chunked body.
-        connection.writeBodyEnd(isChunked: true, decoder: requestDecoder)
-      }
-      if let body = exchange.bufferedBody, body.readableBytes > 0 {
-        if exchange.requestHold == .partial {
-          // What streams can't be sent again, so that there is no use in keeping its beginning.
-          exchange.bufferedBody = nil
-          connection.writeBody(body, 0..<body.readableBytes, isChunked: exchange.request.section.isChunked)
-        } else {
-          connection.write(body)
-        }
-      }
-      if phase == .body { _ = pumpRequestBody() }
-      connection.flushSoon()
+    connection.write(head)
+    if wasComplete, exchange.bufferedBody == nil, exchange.request.section.isChunked {
+      // A second attempt with an empty chunked body.
+      connection.writeBodyEnd(isChunked: true, decoder: requestDecoder)
     }
+    if let body = exchange.bufferedBody, body.readableBytes > 0 {
+      if exchange.requestHold == .partial {
+        // What streams can't be sent again, so that there is no use in keeping its beginning.
+        exchange.bufferedBody = nil
+        connection.writeBody(body, 0..<body.readableBytes, isChunked: exchange.request.section.isChunked)
+      } else {
+        connection.write(body)
+      }
+    }
+    if phase == .body { _ = pumpRequestBody() }
+    connection.flushSoon()
     loop.giveBack(head)
     advance()
   }

@@ -240,7 +240,7 @@ extension Transaction {
     return !target.exclusions.contains { selects($0, name) }
   }
 
-  private func isNamed(_ name: Slice, _ wanted: [UInt8]) -> Bool {
+  func isNamed(_ name: Slice, _ wanted: [UInt8]) -> Bool {
     arena.read(name) { ASCII.equal($0, wanted.span) }
   }
 
@@ -258,8 +258,7 @@ extension Transaction {
     removedTargets.list.contains { removed in
       guard removed.concerns(rule.index), Sources.overlap(removed.variable, variable) else { return false }
       if case .slot(let slot) = removed.selector {
-        let removedName = rules.txNames.names[slot]
-        return arena.read(name) { ASCII.equal($0, removedName.span) }
+        return isNamed(name, rules.txNames.names[slot])
       }
       return selects(removed.selector, name)
     }

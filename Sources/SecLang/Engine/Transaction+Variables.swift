@@ -123,8 +123,7 @@ extension Transaction {
   private func isExcluded(_ target: Target, _ name: Slice) -> Bool {
     target.exclusions.contains { exclusion in
       guard case .slot(let slot) = exclusion else { return selects(exclusion, name) }
-      let excluded = rules.txNames.names[slot]
-      return arena.read(name) { ASCII.equal($0, excluded.span) }
+      return isNamed(name, rules.txNames.names[slot])
     }
   }
 

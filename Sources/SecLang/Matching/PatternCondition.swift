@@ -26,36 +26,37 @@ struct PatternCondition: Sendable {
   }
 
   /// Sets of which one byte each must occur, whichever condition holds; the rarest first.
-  static func shared(by source: PrefilterPattern) -> [ByteSet] {
-    let clauses: [ByteSet]
-    switch source {
-    case .always: clauses = []
-    case .regex(let bytes): clauses = RegexClauses.of(RegexParser.parse(bytes))
-    case .literals(let literals):
-      let isNothing = literals.isEmpty || literals.contains(where: \.isEmpty)
-      clauses = isNothing ? [] : RegexClauses.of(RegexNode(anyOf: literals))
-    }
-    return clauses.sorted { ByteFrequency.sum(of: $0) < ByteFrequency.sum(of: $1) }
+  static func shared(by node: RegexNode) -> [ByteSet] {
+    RegexClauses.of(node).sorted { ByteFrequency.sum(of: $0) < ByteFrequency.sum(of: $1) }
   }
 
   /// The conditions of a pattern, of which one must hold.
-  static func all(of source: PrefilterPattern, pattern: Int) -> [PatternCondition] {
+  /// - Parameter node: what ``RegexNode/init(_:)`` makes of it.
+  static func all(of source: PrefilterPattern, _ node: RegexNode?, pattern: Int) -> [PatternCondition] {
+    guard let node else { return [PatternCondition(always: pattern)] }
     switch source {
-    case .always: return [PatternCondition(always: pattern)]
-    case .regex(let bytes):
-      let node = RegexParser.parse(bytes)
-      guard case .alternatives(let branches) = node, branches.count <= branchLimit else {
-        return [PatternCondition(node, pattern: pattern)]
-      }
+    case .literals(let literals) where literals.isEmpty: return []
+    case .regex:
+      guard case .alternatives(let branches) = node, branches.count <= branchLimit else { break }
       return branches.map { PatternCondition($0, pattern: pattern) }
-    case .literals(let literals):
-      guard !literals.contains(where: \.isEmpty) else { return [PatternCondition(always: pattern)] }
-      return literals.isEmpty ? [] : [PatternCondition(RegexNode(anyOf: literals), pattern: pattern)]
+    case .literals, .always: break
     }
+    return [PatternCondition(node, pattern: pattern)]
   }
 }
 
 extension RegexNode {
+  /// What a pattern looks for; nil for one that can't be filtered.
+  init?(_ source: PrefilterPattern) {
+    switch source {
+    case .always: return nil
+    case .regex(let bytes): self = RegexParser.parse(bytes)
+    case .literals(let literals):
+      if literals.contains(where: \.isEmpty) { return nil }
+      self.init(anyOf: literals)
+    }
+  }
+
   /// Any of some texts that aren't empty, letter case ignored, with common beginnings joined.
   init(anyOf literals: [[UInt8]]) {
     let folded = Set(literals.map { $0.map { (0x41...0x5a).contains($0) ? $0 | 0x20 : $0 } })

@@ -44,13 +44,16 @@ package final class Prefilter: Sendable {
     self.sources = sources
     count = sources.count
     var conditions: [PatternCondition] = []
-    for (index, source) in sources.enumerated() { conditions += PatternCondition.all(of: source, pattern: index) }
+    var needs: [(ByteSet, ByteSet)] = []
+    for (index, source) in sources.enumerated() {
+      let node = RegexNode(source)
+      conditions += PatternCondition.all(of: source, node, pattern: index)
+      let sets = node.map { PatternCondition.shared(by: $0) } ?? []
+      needs.append((sets.first ?? .all, sets.dropFirst().first ?? .all))
+    }
+    self.needs = needs
     patterns = conditions.map { Int32($0.pattern) }
     wordCount = (conditions.count + 63) / 64
-    needs = sources.map { source in
-      let sets = PatternCondition.shared(by: source)
-      return (sets.first ?? .all, sets.dropFirst().first ?? .all)
-    }
 
     let clauses = Self.usefulClauses(of: conditions)
     clauseRows = Self.clauseRows(conditions, clauses, wordCount)
