@@ -7,7 +7,8 @@ MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
 
 # One build tree, .build, for the binary, the tests and the benchmarks: whoever builds in it uses these flags.
-SWIFT_FLAGS := -c release -Xswiftc -cross-module-optimization
+# The package manager compiles C for -O2 with assertions; BoringSSL's and SQLite's authors build releases as here.
+SWIFT_FLAGS := -c release -Xswiftc -cross-module-optimization -Xcc -O3 -Xcc -DNDEBUG
 SLUICE := .build/release/sluice
 
 # What `make fuzz` runs: all targets unless TARGET names one.

@@ -40,19 +40,28 @@ public enum JA4 {
     let extensionCount: Int
 
     init(_ hello: ClientHello) {
-      let suites = hello.cipherSuites.filter { !ClientHello.isGREASE($0) }.sorted()
-      let types = hello.extensions.filter { !ClientHello.isGREASE($0) }.sorted()
-      let algorithms = hello.signatureAlgorithms.filter { !ClientHello.isGREASE($0) }
+      var suites = JA4.withoutGREASE(hello.cipherSuites)
+      suites.sort()
+      var types = JA4.withoutGREASE(hello.extensions)
+      types.sort()
       cipherCount = suites.count
       extensionCount = types.count
       ciphers = JA4.list(suites)
-      var text = JA4.list(types.filter { $0 != 0 && $0 != 16 })
+      types.removeAll { $0 == 0 || $0 == 16 }
+      let algorithms = JA4.withoutGREASE(hello.signatureAlgorithms)
+      var text = JA4.list(types, followedBy: algorithms.count)
       if !algorithms.isEmpty {
         text.append(0x5f)
-        text.append(contentsOf: JA4.list(algorithms))
+        JA4.append(algorithms, to: &text)
       }
       extensions = text
     }
+  }
+
+  private static func withoutGREASE(_ values: [UInt16]) -> [UInt16] {
+    var values = values
+    values.removeAll(where: ClientHello.isGREASE)
+    return values
   }
 
   private static func head(_ hello: ClientHello, _ lists: Lists, _ transport: Transport) -> [UInt8] {
@@ -100,23 +109,32 @@ public enum JA4 {
 
   private static func digit(_ nibble: UInt8) -> UInt8 { nibble < 10 ? nibble &+ 0x30 : nibble &+ 0x57 }
 
-  /// Four digits each, in lower case, between commas.
-  private static func list(_ values: [UInt16]) -> [UInt8] {
+  /// The values as text, with room for more of them behind.
+  private static func list(_ values: [UInt16], followedBy more: Int = 0) -> [UInt8] {
     var out: [UInt8] = []
-    out.reserveCapacity(values.count &* 5)
-    for value in values {
-      if !out.isEmpty { out.append(0x2c) }
-      for shift in [12, 8, 4, 0] { out.append(digit(UInt8(truncatingIfNeeded: value >> UInt16(shift)) & 15)) }
-    }
+    out.reserveCapacity((values.count &+ more) &* 5)
+    append(values, to: &out)
     return out
+  }
+
+  /// Four digits each, in lower case, between commas.
+  private static func append(_ values: [UInt16], to out: inout [UInt8]) {
+    for index in values.indices {
+      if index > 0 { out.append(0x2c) }
+      let value = values[index]
+      appendHex(UInt8(truncatingIfNeeded: value >> 8), to: &out)
+      appendHex(UInt8(truncatingIfNeeded: value), to: &out)
+    }
+  }
+
+  private static func appendHex(_ byte: UInt8, to out: inout [UInt8]) {
+    out.append(digit(byte >> 4))
+    out.append(digit(byte & 15))
   }
 
   /// The first twelve digits of the SHA-256 of the text, zeros for an empty one.
   private static func appendDigest(of text: [UInt8], to out: inout [UInt8]) {
     guard !text.isEmpty else { return out.append("000000000000") }
-    for byte in SHA256.hash(data: text).prefix(6) {
-      out.append(digit(byte >> 4))
-      out.append(digit(byte & 15))
-    }
+    for byte in SHA256.hash(data: text).prefix(6) { appendHex(byte, to: &out) }
   }
 }
