@@ -5,10 +5,13 @@ clients.py upload PORT RATE SECONDS    one request whose body comes at RATE byte
 clients.py watch PORT SECONDS          sockets of clients from 127.0.0.1 that the server at PORT holds
 clients.py modbus PORT SECONDS         8 Modbus clients, each reads ten registers 50 times a second: latency in µs
 clients.py memory PID SECONDS          VmRSS of a process, each 0.2 s, until standard input ends
+clients.py options PID PORT            options of the socket that the process has for a new connection to PORT
 """
 
+import ctypes
 import gc
 import json
+import os
 import re
 import select
 import socket
@@ -18,6 +21,8 @@ import time
 GOOD_CLIENT = "127.0.0.2"
 INTERVAL = 0.02
 CONNECTIONS = 10
+PIDFD_GETFD = 438  # the number of the system call on every architecture
+TCP_NOTSENT_LOWAT = 25
 
 
 def connect(port):
@@ -178,8 +183,40 @@ def memory(pid, seconds):
   return {"samples": len(samples), "first": samples[0], "most": max(samples), "last": samples[-1]}
 
 
+def accepted(process, number, client):
+  """The process's socket with this descriptor when its peer is the client, else None."""
+  descriptor = ctypes.CDLL(None, use_errno=True).syscall(PIDFD_GETFD, process, number, 0)
+  if descriptor < 0:
+    return None
+  candidate = socket.socket(fileno=descriptor)
+  try:
+    if candidate.getpeername() == client:
+      return candidate
+  except OSError:
+    pass
+  candidate.close()
+  return None
+
+
+def options(pid, port):
+  with connect(port) as connection:
+    connection.sendall(b"GET /probe HTTP/1.1\r\nHost: good.example\r\n\r\n")
+    read_reply(connection)
+    process = os.pidfd_open(pid)
+    for number in map(int, os.listdir(f"/proc/{pid}/fd")):
+      if not os.readlink(f"/proc/{pid}/fd/{number}").startswith("socket:"):
+        continue
+      found = accepted(process, number, connection.getsockname())
+      if found:
+        with found:
+          return {
+            "noDelay": found.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY),
+            "notSentLowWater": found.getsockopt(socket.IPPROTO_TCP, TCP_NOTSENT_LOWAT)}
+  raise SystemExit("the process has no such socket")
+
+
 def main():
-  kinds = {"probe": probe, "upload": upload, "watch": watch, "modbus": modbus, "memory": memory}
+  kinds = {"probe": probe, "upload": upload, "watch": watch, "modbus": modbus, "memory": memory, "options": options}
   if len(sys.argv) < 3 or sys.argv[1] not in kinds:
     sys.exit(__doc__)
   print(json.dumps(kinds[sys.argv[1]](*map(int, sys.argv[2:]))))

@@ -71,6 +71,11 @@ attack() {
     holds "$(metric sluice_connections_accepted_total) - $before >= $connections"
 }
 
+"$PYTHON" "$HERE/clients.py" options "$GATE" "$web" >options.json
+echo "options of an accepted socket: $(cat options.json)"
+check "nothing that is written to a client waits for more" [ "$(json options.json noDelay)" = 1 ]
+check "the kernel takes at most 64 KiB that are not sent yet" [ "$(json options.json notSentLowWater)" = 65536 ]
+
 url="http://127.0.0.1:$web"
 attack head -H -i 10 -x 24 -t GET -u "$url/x"
 attack body -B -i 10 -s 8192 -x 10 -u "$url/x"
