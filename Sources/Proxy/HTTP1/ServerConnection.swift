@@ -177,7 +177,7 @@ final class ServerConnection: ChannelDuplexHandler, LoopConnection {
     advance()
   }
 
-  func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+  func errorCaught(context: ChannelHandlerContext, error: any Error) { context.channel.close(after: error) }
 
   // MARK: Reading
 

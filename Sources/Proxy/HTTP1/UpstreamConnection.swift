@@ -215,7 +215,7 @@ final class UpstreamConnection: ChannelDuplexHandler, DeadlineOwner {
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
     readError = error
-    context.close(promise: nil)
+    context.channel.close(after: error)
   }
 
   func channelInactive(context: ChannelHandlerContext) {

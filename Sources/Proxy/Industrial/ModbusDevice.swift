@@ -331,5 +331,5 @@ final class ModbusDeviceConnection: ChannelInboundHandler, DeadlineOwner {
     for pending in all.values { pending.requester.failed(exception, reason: reason, pending) }
   }
 
-  func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+  func errorCaught(context: ChannelHandlerContext, error: any Error) { context.channel.close(after: error) }
 }

@@ -295,7 +295,7 @@ final class ModbusServerConnection: ChannelDuplexHandler, ModbusRequester, Deadl
 
   package func deadlineReached() { close(reason: "idle timeout") }
 
-  func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+  func errorCaught(context: ChannelHandlerContext, error: any Error) { context.channel.close(after: error) }
 
   func drain() {
     isDraining = true

@@ -70,6 +70,16 @@ extension Channel {
   /// Closes with a reset, and beneath TLS: its close_notify would tell the other side that nothing is missing.
   func reset() {
     resetOnClose()
+    closeBeneathTLS()
+  }
+
+  /// Closes after an error. When it is the socket's own, nobody is left for TLS to take leave of, and its handler would
+  /// wait seconds for the answer with all that the connection holds.
+  func close(after error: any Error) {
+    if error is IOError { closeBeneathTLS() } else { close(promise: nil) }
+  }
+
+  private func closeBeneathTLS() {
     let pipeline = pipeline.syncOperations
     let tls =
       (try? pipeline.context(handlerType: NIOSSLServerHandler.self))

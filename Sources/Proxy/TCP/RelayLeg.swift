@@ -89,7 +89,7 @@ final class RelayLeg: ChannelDuplexHandler {
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
     relay.broke()
-    context.close(promise: nil)
+    context.channel.close(after: error)
   }
 
   func reset() { context?.channel.reset() }

@@ -443,7 +443,7 @@ final class HandshakeEnd: ChannelInboundHandler, RemovableChannelHandler {
     completed = nil
     self.failed = nil
     failed(error)
-    context.close(promise: nil)
+    context.channel.close(after: error)
   }
 
   func channelInactive(context: ChannelHandlerContext) {
